@@ -1,0 +1,45 @@
+"""The Celery app, its queues, and the beat schedule as one table.
+
+`probe`, `apply` and `default` have workers of their own, so that a slow deploy never delays a health check.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
+
+app = Celery("antipode")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["regions", "deployments"])
+
+app.conf.task_routes = {
+    "regions.tasks.probe_round": {"queue": "probe"},
+    "deployments.tasks.look": {"queue": "apply"},
+    "*": {"queue": "default"},
+}
+
+#        name                       task                          every s   expires s
+BEAT = (
+    ("probe the endpoints", "regions.tasks.probe_round", 1.0, 2.0),
+    ("look at stalled stacks", "deployments.tasks.sweep", 5.0, 5.0),
+    ("forget what is old", "regions.tasks.prune", 3600.0, 600.0),
+)
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": every_s, "options": {"expires": expires_s}}
+    for name, task, every_s, expires_s in BEAT
+}
+
+
+@setup_logging.connect
+def configure_logging(**_: Any) -> None:
+    """Celery would replace Django's logging; keep ours."""
+    from logging.config import dictConfig
+
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)
