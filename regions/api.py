@@ -1,0 +1,256 @@
+"""The REST API's addresses under `regions/` and the availability calculator. A door."""
+
+from __future__ import annotations
+
+from django.db.models import ProtectedError, QuerySet
+from django.urls import path, re_path, reverse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from regions import queries
+from regions.availability import calculate, exact_percent, exact_seconds
+from regions.models import Account, Region
+from regions.serializers import (
+    CalculationSerializer,
+    NewRegionSerializer,
+    RegionChangeSerializer,
+    RegionSerializer,
+    SyncReportSerializer,
+    SyncSerializer,
+)
+from regions.syncing import synced
+
+DEFAULT_REGIONS = 5
+REGION = OpenApiExample(
+    "Frankfurt",
+    {
+        "code": "eu-central-1",
+        "enabled": True,
+        "name": "Europe (Frankfurt)",
+        "place": "Frankfurt",
+        "country": "DE",
+        "group": "Europe",
+        "latitude": 50.11,
+        "longitude": 8.68,
+        "zones": ["euc1-az1", "euc1-az2", "euc1-az3"],
+        "accounts": [{"account": "demo", "opt_in": "opt-in-not-required", "usable": True}],
+    },
+    response_only=True,
+)
+
+
+class RegionInUse(APIException):
+    """A region that services are placed in can't be removed."""
+
+    status_code = 409
+    default_code = "region_in_use"
+    default_detail = "Services are placed in this region, or something is watched there."
+    mend = "Take it out of those services and deploy them; or disable it, so that none is placed here any more."
+
+
+class Regions(generics.ListCreateAPIView[Region]):
+    """The regions that services can be placed in."""
+
+    serializer_class = RegionSerializer
+    filterset_fields = ["enabled", "code"]
+    ordering = "code"
+
+    def get_queryset(self) -> QuerySet[Region]:
+        return queries.regions()
+
+    @extend_schema(operation_id="regions_list", tags=["regions"], summary="List regions", examples=[REGION])
+    def get(self, request: Request) -> Response:
+        """In the order of their codes."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="regions_create",
+        tags=["regions"],
+        summary="Add a region",
+        request=NewRegionSerializer,
+        responses={201: RegionSerializer},
+        examples=[REGION, OpenApiExample("add", {"code": "eu-central-1"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Of those that the catalogue knows. What accounts may do there is read by the next sync."""
+        new = NewRegionSerializer(data=request.data)
+        new.is_valid(raise_exception=True)
+        region = queries.regions().get(pk=new.save().pk)
+        location = reverse("api:region", kwargs={"code": region.code})
+        return Response(RegionSerializer(region).data, status=201, headers={"Location": location})
+
+
+class OneRegion(generics.GenericAPIView[Region]):
+    """One region."""
+
+    serializer_class = RegionSerializer
+    lookup_field = "code"
+
+    def get_queryset(self) -> QuerySet[Region]:
+        return queries.regions()
+
+    @extend_schema(operation_id="regions_get", tags=["regions"], summary="Read a region", examples=[REGION])
+    def get(self, request: Request, code: str) -> Response:
+        """With what each account may do there, as the last sync read it."""
+        return Response(RegionSerializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="regions_change",
+        tags=["regions"],
+        summary="Enable or disable a region",
+        request=RegionChangeSerializer,
+        responses=RegionSerializer,
+        examples=[REGION, OpenApiExample("disable", {"enabled": False}, request_only=True)],
+    )
+    def patch(self, request: Request, code: str) -> Response:
+        """Disabled: no service can be deployed to it. What runs there stays."""
+        region = self.get_object()
+        change = RegionChangeSerializer(region, data=request.data, partial=True)
+        change.is_valid(raise_exception=True)
+        change.save()
+        return Response(RegionSerializer(region).data)
+
+    @extend_schema(
+        operation_id="regions_delete",
+        tags=["regions"],
+        summary="Remove a region",
+        responses={
+            204: None,
+            409: OpenApiResponse(description="`region_in_use`: services are placed there."),
+        },
+    )
+    def delete(self, request: Request, code: str) -> Response:
+        """Only where no service is placed."""
+        try:
+            self.get_object().delete()
+        except ProtectedError:
+            raise RegionInUse from None
+        return Response(status=204)
+
+
+class Sync(APIView):
+    """Read from AWS what accounts may use."""
+
+    @extend_schema(
+        operation_id="regions_sync",
+        tags=["regions"],
+        summary="Sync from AWS",
+        request=SyncSerializer,
+        responses={200: SyncReportSerializer},
+        examples=[
+            OpenApiExample("every account", {}, request_only=True),
+            OpenApiExample(
+                "report",
+                {
+                    "accounts": [
+                        {
+                            "account": "demo",
+                            "new_regions": ["ap-northeast-3"],
+                            "gone_regions": [],
+                            "not_opted_in": ["af-south-1"],
+                            "new_zones": ["apne3-az1"],
+                            "gone_zones": [],
+                            "new_hosted_zones": [],
+                            "gone_hosted_zones": [],
+                            "unanswered": [],
+                            "uncatalogued": [],
+                            "error": None,
+                            "mend": None,
+                        }
+                    ]
+                },
+                response_only=True,
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Regions, availability zones and hosted zones of every account, or of one. Answers when it is done."""
+        asked = SyncSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        accounts = Account.objects.all()
+        if "account" in asked.validated_data:
+            accounts = accounts.filter(name=asked.validated_data["account"])
+            if not accounts.exists():
+                name = asked.validated_data["account"]
+                raise ValidationError({"account": f'there is no account "{name}"'}, "unknown")
+        return Response({"accounts": [synced(account).as_json() for account in accounts]})
+
+
+class Calculator(APIView):
+    """Availability of components in series, in 1 … n regions in parallel."""
+
+    @extend_schema(
+        operation_id="availability",
+        tags=["availability"],
+        summary="Calculate an availability",
+        parameters=[
+            OpenApiParameter(
+                "component",
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 20},
+                required=True,
+                description="Per cent, once for each component that a region needs.",
+                examples=[OpenApiExample("three components", ["99.95", "99.95", "99.999"])],
+            ),
+            OpenApiParameter("regions", int, description="The most regions: 1 to 40; 5 if not said."),
+        ],
+        responses=CalculationSerializer,
+        examples=[
+            OpenApiExample(
+                "three components, two regions",
+                {
+                    "region": "99.89902599975",
+                    "by_regions": [
+                        {
+                            "regions": 1,
+                            "availability": "99.89902599975",
+                            "downtime_s_per_year": "31843.16071884",
+                        },
+                        {
+                            "regions": 2,
+                            "availability": "99.999898042513735118999375",
+                            "downtime_s_per_year": "32.1533132684",
+                        },
+                    ],
+                },
+                response_only=True,
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Exact, in per cent and in seconds of a year of 365 days, as text, so that no digit is lost."""
+        for name in request.query_params:
+            if name not in {"component", "regions", "format"}:
+                raise ValidationError({name: "is no parameter here; give component and regions"}, "unknown")
+        given = request.query_params.get("regions", str(DEFAULT_REGIONS))
+        if not (given.isascii() and given.isdigit() and len(given) <= 4):
+            raise ValidationError({"regions": f'"{given[:40]}" is not a whole number; write 1 to 40'}, "invalid")
+        try:
+            found = calculate(request.query_params.getlist("component"), int(given))
+        except ValueError as error:
+            field = "regions" if "regions" in str(error) else "component"
+            raise ValidationError({field: str(error)}, "invalid") from None
+        return Response(
+            {
+                "region": exact_percent(found.region),
+                "by_regions": [
+                    {
+                        "regions": each.regions,
+                        "availability": exact_percent(each.availability),
+                        "downtime_s_per_year": exact_seconds(each.downtime_s_per_year),
+                    }
+                    for each in found.by_regions
+                ],
+            }
+        )
+
+
+urlpatterns = [
+    path("regions/", Regions.as_view(), name="regions"),
+    path("regions/sync/", Sync.as_view(), name="regions-sync"),
+    re_path(r"^regions/(?P<code>[a-z0-9-]{1,25})/$", OneRegion.as_view(), name="region"),
+    path("availability/", Calculator.as_view(), name="availability"),
+]

@@ -1,0 +1,143 @@
+"""Regions over the REST API, and the calculator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from regions.models import Region
+from regions.sync import SyncRefused, SyncReport
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator() -> APIClient:
+    return builders.client_of(builders.operator())
+
+
+def test_region_tells_facts_and_what_accounts_may(operator: APIClient) -> None:
+    builders.account()
+
+    body = operator.get("/api/v1/regions/eu-central-1/").json()
+
+    assert (body["code"], body["enabled"], body["place"], body["group"]) == (
+        "eu-central-1",
+        True,
+        "Frankfurt",
+        "Europe",
+    )
+    assert body["accounts"] == [{"account": "demo", "opt_in": "opt-in-not-required", "usable": True}]
+    assert 50 < body["latitude"] < 51
+
+
+def test_region_is_added_disabled_and_removed(operator: APIClient) -> None:
+    created = operator.post("/api/v1/regions/", {"code": "eu-north-1"})
+    changed = operator.patch("/api/v1/regions/eu-north-1/", {"enabled": False})
+    removed = operator.delete("/api/v1/regions/eu-north-1/")
+
+    assert (created.status_code, created["Location"]) == (201, "/api/v1/regions/eu-north-1/")
+    assert (changed.status_code, changed.json()["enabled"], removed.status_code) == (200, False, 204)
+    assert not Region.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["mars-north-1", "", "eu-central-1"])
+def test_region_must_exist_and_be_new(operator: APIClient, code: str) -> None:
+    Region.objects.create(code="eu-central-1")
+
+    response = operator.post("/api/v1/regions/", {"code": code})
+
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "code")
+
+
+def test_region_in_use_stays(operator: APIClient) -> None:
+    builders.account()
+    builders.service()
+
+    response = operator.delete("/api/v1/regions/eu-central-1/")
+
+    assert (response.status_code, response.json()["code"]) == (409, "region_in_use")
+    assert response.json()["mend"]
+
+
+def test_list_is_ordered_filtered_and_costs_constant_queries(operator: APIClient) -> None:
+    builders.account()
+    operator.get("/api/v1/regions/")
+    with CaptureQueriesContext(connection) as few:
+        operator.get("/api/v1/regions/?page_size=1")
+    with CaptureQueriesContext(connection) as many:
+        response = operator.get("/api/v1/regions/")
+    Region.objects.filter(code="us-west-2").update(enabled=False)
+
+    disabled = operator.get("/api/v1/regions/?enabled=false").json()["results"]
+
+    assert [row["code"] for row in response.json()["results"]] == sorted(builders.REGIONS)
+    assert len(many) == len(few)
+    assert [row["code"] for row in disabled] == ["us-west-2"]
+
+
+def test_sync_tells_each_account(operator: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that can't be read doesn't hide the others' reports."""
+    builders.account()
+    builders.account("other", "111111111111", zone="other.test")
+
+    def sync(account: Any) -> SyncReport:
+        if account.name == "other":
+            raise SyncRefused("other: AssumeRole: AccessDenied", "Correct the role's trust policy.")
+        return SyncReport(account.name, new_regions=("eu-north-1",))
+
+    monkeypatch.setattr("regions.syncing.sync", sync)
+
+    demo, other = operator.post("/api/v1/regions/sync/", {}).json()["accounts"]
+
+    assert (demo["account"], demo["new_regions"], demo["error"]) == ("demo", ["eu-north-1"], None)
+    assert (other["error"], other["mend"]) == (
+        "other: AssumeRole: AccessDenied",
+        "Correct the role's trust policy.",
+    )
+
+
+def test_sync_of_an_unknown_account_is_400(operator: APIClient) -> None:
+    response = operator.post("/api/v1/regions/sync/", {"account": "nobody"})
+
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "account")
+
+
+def test_calculator_is_exact(operator: APIClient) -> None:
+    """The contract's own example: three components, five regions."""
+    response = operator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=5")
+
+    body = response.json()
+    assert body["region"].startswith("99.8990")
+    assert [row["regions"] for row in body["by_regions"]] == [1, 2, 3, 4, 5]
+    assert body["by_regions"][0]["availability"] == body["region"]
+    assert body["by_regions"][4]["availability"].startswith("99.9999999999")
+    assert all(isinstance(row["downtime_s_per_year"], str) for row in body["by_regions"])
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "component"),
+        ("component=x", "component"),
+        ("component=100.1", "component"),
+        ("component=NaN", "component"),
+        ("component=1e-999999999", "component"),
+        ("component=99&regions=0", "regions"),
+        ("component=99&regions=41", "regions"),
+        ("component=99&regions=99999999999999999999", "regions"),
+        ("component=99&regions=²", "regions"),
+        ("component=99&reigons=2", "reigons"),
+        ("&".join(["component=99"] * 21), "component"),
+    ],
+)
+def test_calculator_refuses_nonsense(operator: APIClient, query: str, field: str) -> None:
+    response = operator.get(f"/api/v1/availability/?{query}")
+
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, field)
+    assert response.json()["errors"][0]["message"]
