@@ -1,0 +1,182 @@
+"""The manifest's fields, each checked by itself. Pure; what needs a second field or the world is in `check.py`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationInfo
+
+from deployments.components.component import Component, Overrides
+from deployments.plugins import policies
+from deployments.schema import Label, Strict, at_most, ordered, pattern, quoted, refused, unknown
+
+# ACM: the first name of a certificate may have 64 characters, the others 253.
+HOSTNAME_LIMIT = 64
+_HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+# What IAM, the strictest of them, takes in a tag.
+_TAG = r"[\w\s.:/=+@-]*"
+MOST_TAGS = 40
+MOST_REGIONS = 50
+
+
+def _host(name: str) -> str:
+    """A name in DNS: lower case, without the dot at its end."""
+    lowered = name.lower().removesuffix(".")
+    labels = lowered.split(".")
+    if len(labels) < 2 or len(lowered) > 253 or not all(map(_HOST_LABEL.fullmatch, labels)):
+        raise refused(
+            "hostname",
+            f"{quoted(name)} is not a host name",
+            "use labels of letters, digits and hyphens, with dots between them: kv.example.com",
+        )
+    return lowered
+
+
+def _certifiable(name: str) -> str:
+    if len(name) > HOSTNAME_LIMIT:
+        raise refused(
+            "too_long",
+            f"{quoted(name)} has {len(name)} characters, a certificate's first name at most {HOSTNAME_LIMIT}",
+            "choose a shorter name",
+        )
+    return name
+
+
+def _tag_key(key: str) -> str:
+    for prefix in ("aws:", "antipode:"):
+        if key.lower().startswith(prefix):
+            raise refused("reserved", f"tags that begin with {prefix} are reserved", "choose another key")
+    return key
+
+
+def _told_apart(tags: dict[str, str]) -> dict[str, str]:
+    if len({key.lower() for key in tags}) < len(tags):
+        raise refused(
+            "twice", "two tags differ only in upper and lower case, which IAM does not tell apart", "keep one"
+        )
+    return tags
+
+
+def _known_region(code: str, info: ValidationInfo) -> str:
+    regions = info.context["regions"] if info.context else (code,)
+    if code not in regions:
+        raise refused("region", *unknown(code, "a known region", regions))
+    return code
+
+
+def _once(placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
+    codes = [placement.region for placement in placements]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise refused("twice", f"{quoted(code)} stands twice", "name each region once")
+    return placements
+
+
+def _policy(name: Any) -> Any:
+    if not isinstance(name, str) or name not in policies():
+        raise refused("choice", *unknown(name, "a routing policy", tuple(policies())))
+    return name
+
+
+def _one_of_two(interval_s: int) -> int:
+    if interval_s not in (10, 30):
+        raise refused(
+            "choice", f"{interval_s} is not an interval of Route 53's health checks", "use 10 or 30 (seconds)"
+        )
+    return interval_s
+
+
+Hostname = Annotated[str, AfterValidator(_host)]
+
+
+class Zone(Strict):
+    """The hosted zone that the records go to; without it, the account's longest that holds the hostname."""
+
+    name: Hostname
+
+
+class Slo(Strict):
+    """What the service owes: availability in per cent, and the latency (p95, ms) beyond which it is degraded."""
+
+    availability: Annotated[float, Field(gt=0, lt=100)] | None = None
+    latency_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+
+
+class Placement(Overrides):
+    """One region that the service lives in, and what it has otherwise there."""
+
+    region: Annotated[str, AfterValidator(_known_region)]
+
+
+class Routing(Strict):
+    """How users are led to a region. `ttl` (seconds): of records that are no alias."""
+
+    policy: Annotated[str, BeforeValidator(_policy)] = "latency"
+    ttl: Annotated[int, Field(ge=1, le=86_400)] = 60
+
+
+class HealthCheck(Strict):
+    """What Route 53 and our own probes ask each replica: GET `path`, each `interval` seconds."""
+
+    path: Annotated[
+        str,
+        Field(max_length=255),
+        pattern("a path", r"/[!-~]*", "begin with / and use ASCII without blanks, such as /health"),
+    ] = "/"
+    interval: Annotated[int, AfterValidator(_one_of_two)] = 10
+    failure_threshold: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class Safety(Strict):
+    """`drain_s`: how long, after the TTL, what users were led to stays once they no longer are."""
+
+    drain_s: Annotated[int, Field(ge=0, le=3600)] = 300
+
+
+class Manifest(Strict):
+    """One service, whole. `account` is never empty once parsed."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")] = 1
+    name: Label
+    account: Annotated[str, Field(min_length=1)] | None = None
+    stage: Annotated[Label, Field(max_length=20)] | None = None
+    tags: Annotated[
+        dict[
+            Annotated[
+                str,
+                Field(min_length=1, max_length=128),
+                pattern("a tag's key", _TAG, "use letters, digits, blanks and _.:/=+-@"),
+                AfterValidator(_tag_key),
+            ],
+            Annotated[
+                str,
+                Field(max_length=256),
+                pattern("a tag's value", _TAG, "use letters, digits, blanks and _.:/=+-@"),
+            ],
+        ],
+        AfterValidator(_told_apart),
+    ] = Field(default_factory=dict, max_length=MOST_TAGS)
+    hostname: Annotated[Hostname, AfterValidator(_certifiable)] | None = None
+    zone: Zone | None = None
+    slo: Slo = Slo()
+    regions: Annotated[
+        tuple[Placement, ...],
+        Field(strict=False),
+        BeforeValidator(ordered(key="region", value=None)),
+        AfterValidator(_once),
+        at_most(MOST_REGIONS, "regions"),
+    ]
+    components: Annotated[tuple[InstanceOf[Component], ...], Field(strict=False)]
+    routing: Routing = Routing()
+    health_check: HealthCheck = HealthCheck()
+    safety: Safety = Safety()
+
+    @property
+    def region_codes(self) -> tuple[str, ...]:
+        return tuple(placement.region for placement in self.regions)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """The route keys of all its components: without any it has no API, no domain and no record."""
+        return tuple(route for component in self.components for route in component.serves)
