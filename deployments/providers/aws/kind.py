@@ -1,0 +1,161 @@
+"""What every AWS kind is: one resource type, looked at, created, updated and deleted through boto3.
+
+`provider.py` finds the kinds in `kinds/`, one a file, and calls them from many threads: a kind keeps no state of its
+own about a resource. Kinds never wait, never plan and never touch the database; they raise `AwsError` as it comes, or
+one of `errors.py` where they know better.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.providers.errors import Conflict, Transient
+from deployments.providers.protocol import Target
+from regions import aws
+from regions.aws_errors import AwsError
+
+OWNER_TAG = "antipode:owner"
+REF_TAG = "antipode:ref"
+
+
+@dataclass(frozen=True)
+class World:
+    """What a kind works with: one account, whose installation it works for, and the bytes of the artifacts."""
+
+    access: aws.Access
+    owner: str
+    artifact: Callable[[str], bytes]
+
+    def client(self, service: str, region: str, *, slow: bool = False) -> aws.Client:
+        return aws.client(self.access, service, region, slow=slow)
+
+    def marks(self, ref: Ref) -> dict[str, str]:
+        """The tags that say whose it is and which it is."""
+        return {OWNER_TAG: self.owner, REF_TAG: str(ref)}
+
+    def tags(self, target: Target) -> dict[str, str]:
+        """The tags that it shall carry: the user's and our marks."""
+        return {**target.params["tags"], **self.marks(target.ref)}
+
+    def owns(self, target: Target, tags: Mapping[str, str]) -> bool:
+        """True where these tags are the marks of this target, or a person has adopted it."""
+        return target.adopted or self.marks(target.ref).items() <= tags.items()
+
+    def retagged(self, target: Target, before: Params) -> tuple[dict[str, str], list[str]]:
+        """(tags to set, names of tags to remove) that bring the tags observed before to those of the target."""
+        wanted = self.tags(target)
+        changed = {name: value for name, value in wanted.items() if before["tags"].get(name) != value}
+        return changed, sorted(set(before["tags"]) - set(wanted))
+
+
+class Kind(ABC):
+    """One AWS resource type.
+
+    iam_actions    what its calls need the account's role to be allowed
+    iam_dependent  what AWS checks besides, inside those calls (passing a role, tagging at creation)
+    rated          whose calls AWS limits in number: (signing name, noun), as in Create<noun>
+    """
+
+    name: ClassVar[str]
+    traits: ClassVar[Traits] = Traits()
+    iam_actions: ClassVar[frozenset[str]]
+    iam_dependent: ClassVar[frozenset[str]] = frozenset()
+    rated: ClassVar[tuple[str, str] | None] = None
+
+    def together(self, target: Target) -> Hashable:
+        """Targets with one key are read in one go by `observe_many`; by default each alone."""
+        return target.ref
+
+    def observe_many(self, world: World, targets: Sequence[Target]) -> Mapping[Ref, Observed | None]:
+        return {target.ref: self.observe(world, target) for target in targets}
+
+    @abstractmethod
+    def observe(self, world: World, target: Target) -> Observed | None:
+        """As it is now; None where it is not there."""
+
+    @abstractmethod
+    def create(self, world: World, target: Target) -> Observed:
+        """Make it, or return what an earlier attempt of ours made."""
+
+    @abstractmethod
+    def update(self, world: World, target: Target, before: Params) -> Observed:
+        """One AWS step from `before` towards `target.params`."""
+
+    @abstractmethod
+    def delete(self, world: World, target: Target) -> None:
+        """Remove it; nothing to do where it is absent."""
+
+    def standing(self, world: World, target: Target, refusal: AwsError) -> Observed:
+        """What stands where AWS refused to create: ours is as good as made, another's is a `Conflict`."""
+        found = self.observe(world, target)
+        if found is None:
+            raise refusal
+        if not found.ours:
+            raise Conflict(
+                f"{found.physical_id} exists and does not carry our mark for {target.ref}",
+                code=refusal.code,
+                mend="Rename the service or component, remove what stands there, or adopt it.",
+                request_id=refusal.request_id,
+            )
+        return found
+
+    def updated(self, world: World, target: Target) -> Observed:
+        """As it is after a step; where it has vanished meanwhile, the next look decides."""
+        found = self.observe(world, target)
+        if found is None:
+            raise Transient(
+                f"{target.ref} has disappeared while it was being updated",
+                code="vanished",
+                mend="Nothing to do: the next look sees that it is gone and makes it anew.",
+            )
+        return found
+
+
+@contextmanager
+def absent_is_fine() -> Iterator[None]:
+    """Deleting what is not there has succeeded."""
+    try:
+        yield
+    except AwsError as error:
+        if not error.absent:
+            raise
+
+
+def found_or_none(call: Callable[..., dict[str, Any]], **params: Any) -> dict[str, Any] | None:
+    """The answer of a read, None where AWS says that there is no such thing."""
+    try:
+        return call(**params)
+    except AwsError as error:
+        if error.absent:
+            return None
+        raise
+
+
+def pages(
+    call: Callable[..., dict[str, Any]], items: str, *, asks: str = "NextToken", tells: str = "", **params: Any
+) -> Iterator[dict[str, Any]]:
+    """Every item of a list call, page by page. `asks`: the parameter that asks for the next page; `tells`: the
+    answer's name for it where that differs."""
+    answer = call(**params)
+    yield from answer.get(items, [])
+    while following := answer.get(tells or asks):
+        answer = call(**params, **{asks: following})
+        yield from answer.get(items, [])
+
+
+def plain(tags: Mapping[str, str]) -> dict[str, str]:
+    """The user's tags: without our marks and AWS's own."""
+    return {name: value for name, value in tags.items() if not name.startswith(("antipode:", "aws:"))}
+
+
+def from_list(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": name, "Value": value} for name, value in tags.items()]

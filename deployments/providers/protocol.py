@@ -1,0 +1,98 @@
+"""What reconcile asks of a world: the same protocol for AWS (`aws/`) and for a dict (`memory.py`).
+
+Calls may come from several threads at once. They raise only the errors of `errors.py`. Deleting what is absent and
+creating what is present (and ours) succeed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from deployments.plan.model import Observed, Params, Plan, Ref, Traits, Unobserved
+
+
+@dataclass(frozen=True)
+class Target:
+    """One resource to look at or to change.
+
+    params       resolved params of the spec where it is wanted, else those of the inventory
+    physical_id  "" where not known: then the kind finds it by its natural name, its token or a search for its tag
+    token        the idempotency token of the step that created it ("" before)
+    outputs      as last seen: what the kind once noted (a change id to ask for), never trusted to be true still
+    """
+
+    ref: Ref
+    params: Params
+    context: Params = field(default_factory=dict)
+    physical_id: str = ""
+    token: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    adopted: bool = False
+
+
+Looks = Mapping[Ref, Observed | Unobserved | None]
+"""What a look found: None = it is not there."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    """The generation of a hostname's owner record: a batch moves it from `before` (None: no record yet) to `after`
+    (None: the last batch removes it)."""
+
+    hostname: str
+    owner: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True)
+class RecordChange:
+    """One record of a batch: `before` as observed (None: create), `after` as wanted (None: delete)."""
+
+    ref: Ref
+    before: Params | None
+    after: Params | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Record changes of one service in one zone: sent as one transaction together with the fence."""
+
+    zone_id: str
+    changes: tuple[RecordChange, ...]
+    fence: Fence
+
+
+class Provider(Protocol):
+    """One account's world."""
+
+    def traits(self, kind: str) -> Traits: ...
+
+    def observe(self, targets: Sequence[Target]) -> Looks:
+        """Look at each by id or name (never by listing everything), in as few calls as the kinds allow. Never raises
+        for one that fails: that one is `Unobserved`."""
+
+    def create(self, target: Target) -> Observed:
+        """Make it, marked as ours; returns what was made, often not ready yet."""
+
+    def update(self, target: Target, before: Params) -> Observed:
+        """Bring what exists to `target.params`, one AWS step at a time: the next look tells what is left."""
+
+    def delete(self, target: Target) -> None:
+        """Remove it, or start removing it: the next look tells when it is gone."""
+
+    def change_records(self, batch: Batch) -> str:
+        """Send a batch; returns the change's id. `Fenced` where the owner record was elsewhere; `Refused` with the
+        guilty record named in the message where AWS did not like one."""
+
+    def wait_s(self, plan: Plan) -> float:
+        """About how long API rates alone will make this plan take."""
+
+    def records_insync(self, change_id: str) -> bool:
+        """Whether every name server answers with that change."""
+
+    def owner_generation(self, zone_id: str, hostname: str, owner: str) -> int | None:
+        """The generation that the owner record has now; None where there is no record; `Conflict` where it is another
+        installation's."""

@@ -1,0 +1,290 @@
+"""What the REST API tells of services and operations, as JSON values. Changes nothing; pages read through `overview/`.
+
+The number of queries does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from deployments import manifests, overview
+from deployments.models import Component, Operation, Placement, Replica, Service, Step
+from deployments.models.record import OPEN
+from deployments.overview import health
+from deployments.overview.health import WINDOW, Health
+from regions import availability
+from regions.availability import Measured, exact_percent, exact_seconds
+from regions.models import AccountRegion, Endpoint
+from regions.verdict import Status
+
+Json = dict[str, Any]
+WORST_FIRST = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP)
+
+
+def services() -> QuerySet[Service]:
+    """Services with all that `tell_services` needs of them: five queries."""
+    return Service.objects.select_related("account", "stack__release").prefetch_related(
+        Prefetch("components", Component.objects.order_by("position", "id")),
+        Prefetch("placements", Placement.objects.select_related("region").order_by("position", "id")),
+        Prefetch("stack__replicas", Replica.objects.select_related("release").order_by("id")),
+        Prefetch("stack__operations", Operation.objects.filter(status__in=OPEN), to_attr="unfinished"),
+    )
+
+
+def tell_services(rows: Sequence[Service], now: datetime) -> list[Json]:
+    """Each service with its draft, its release and its replicas as they are: three more queries for all of them."""
+    stacks = [row.stack for row in rows if hasattr(row, "stack")]
+    seen = health.read(Endpoint.objects.filter(replica__stack__in=stacks), now)
+    prefixes = _prefixes({row.account_id for row in rows})
+    return [_service(row, seen, prefixes) for row in rows]
+
+
+def tell_service(row: Service, now: datetime) -> Json:
+    return tell_services([row], now)[0]
+
+
+def _service(row: Service, seen: Mapping[int, Health], prefixes: Mapping[tuple[int, str], str]) -> Json:
+    stack = getattr(row, "stack", None)
+    release = stack.release if stack else None
+    standing = {seen[replica.endpoint_id].region: replica for replica in stack.replicas.all()} if stack else {}
+    released = manifests.region_codes(release.manifest) if release else []
+    replicas = [
+        _replica(code, standing.get(code), seen, prefixes.get((row.account_id, code), ""))
+        for code in dict.fromkeys([*released, *standing])
+    ]
+    counts = Counter(replica["status"] for replica in replicas)
+    unfinished = stack.unfinished if stack else []
+    return {
+        "name": row.name,
+        "account": row.account.name,
+        "manifest": manifests.document_of(row),
+        "pending": manifests.pending(row, release),
+        "release": release.number if release else None,
+        "paused": False,
+        "operation": unfinished[0].pk if unfinished else None,
+        "health": {
+            "status": next((status.value for status in WORST_FIRST if counts[status]), Status.UNKNOWN.value),
+            **{status.value: counts[status] for status in Status},
+        },
+        "replicas": replicas,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], prefix: str) -> Json:
+    """A region of the release or one that still stands; without a row nothing has routes there, or not yet."""
+    if replica is None:
+        return {
+            "region": code,
+            "url": None,
+            "hostname": None,
+            "in_rotation": False,
+            "status": Status.UNKNOWN.value,
+            "release": None,
+        }
+    return {
+        "region": code,
+        "url": f"{prefix.rstrip('/')}/{replica.hostname}" if prefix else f"https://{replica.hostname}",
+        "hostname": replica.hostname,
+        "in_rotation": replica.in_rotation,
+        "status": seen[replica.endpoint_id].status.value,
+        "release": replica.release.number if replica.release else None,
+    }
+
+
+def _prefixes(accounts: Iterable[int]) -> dict[tuple[int, str], str]:
+    """Under which address a region's host names open from this machine, where DNS doesn't tell."""
+    rows = AccountRegion.objects.filter(account_id__in=accounts).exclude(http_url="")
+    return {(account, code): url for account, code, url in rows.values_list("account_id", "region__code", "http_url")}
+
+
+def tell_health(row: Service, now: datetime) -> Json:
+    """The verdict on each replica, and what it rests on."""
+    stack = getattr(row, "stack", None)
+    seen = health.read(Endpoint.objects.filter(replica__stack=stack), now) if stack else {}
+    by_region = {one.region: one for one in seen.values()}
+    released = manifests.region_codes(stack.release.manifest) if stack and stack.release else []
+    return {"regions": [_region_health(code, by_region.get(code)) for code in dict.fromkeys([*released, *by_region])]}
+
+
+def _region_health(code: str, one: Health | None) -> Json:
+    if one is None:
+        why = "nothing is watched there: it has no routes, or is not made yet"
+        empty = {"since": None, "latency_ms": None, "error": None}
+        return {"region": code, "status": Status.UNKNOWN.value, **empty, "why": why}
+    return {
+        "region": code,
+        "status": one.status.value,
+        "since": one.since,
+        "latency_ms": one.latency_ms,
+        "error": one.error or None,
+        "why": one.why,
+    }
+
+
+def tell_availability(name: str, now: datetime) -> Json:
+    """What is promised by those that it stands on, what was measured, and what is left of the error budget."""
+    row = overview.service(name, now)
+    assert row is not None
+    return {
+        "computed": _computed(row.promise),
+        "measured": {
+            "window_s": _seconds(WINDOW),
+            "service": _measured(row.measured) if row.measured else None,
+            "regions": [
+                {
+                    "region": replica.region,
+                    **_measured(availability.measure(replica.flips, now - WINDOW, now)),
+                }
+                for replica in row.replicas
+            ],
+        },
+        "error_budget": _budget(row.measured, row.slo) if row.measured and row.slo is not None else None,
+    }
+
+
+def _computed(promise: overview.Promise | None) -> Json | None:
+    if promise is None:
+        return None
+    return {
+        "regions": promise.regions,
+        "availability": exact_percent(promise.independent),
+        "downtime_s_per_year": exact_seconds(availability.downtime_s_per_year(promise.independent)),
+        "components": [
+            {
+                "key": part.key,
+                "service": part.service,
+                "percent": f"{part.percent:f}",
+                "as_of": part.as_of,
+                "source": part.source,
+            }
+            for part in promise.parts
+        ],
+        "by_regions": [
+            {
+                "regions": each.regions,
+                "availability": exact_percent(each.independent),
+                "downtime_s_per_year": exact_seconds(availability.downtime_s_per_year(each.independent)),
+                "availability_with_shared_cause": exact_percent(each.shared),
+            }
+            for each in promise.by_regions
+        ],
+        "shared_cause": exact_percent(overview.SHARED_CAUSE),
+    }
+
+
+def _measured(measured: Measured) -> Json:
+    share = measured.availability
+    return {
+        "availability": None if share is None else exact_percent(share),
+        "up_s": _seconds(measured.up),
+        "degraded_s": _seconds(measured.degraded),
+        "down_s": _seconds(measured.down),
+        "unknown_s": _seconds(measured.unknown),
+    }
+
+
+def _budget(measured: Measured, objective: Fraction) -> Json:
+    budget = availability.budget(measured, objective)
+    burn = availability.burn_rate(measured, objective)
+    return {
+        "objective": exact_percent(objective),
+        "window_s": _seconds(WINDOW),
+        "allowed_s": _seconds(budget.allowed),
+        "spent_s": _seconds(budget.spent),
+        "left_s": _seconds(budget.left),
+        "burn_rate": None if burn is None else round(float(burn), 4),
+    }
+
+
+def _seconds(duration: timedelta) -> float:
+    return round(duration.total_seconds(), 3)
+
+
+def operations() -> QuerySet[Operation]:
+    """Operations with all that `tell_operation` needs: two queries."""
+    return Operation.objects.select_related("stack", "release", "requested_by").prefetch_related(
+        Prefetch("steps", Step.objects.order_by("position", "id"))
+    )
+
+
+def tell_operation(row: Operation) -> Json:
+    steps = [_step(step) for step in row.steps.all()]
+    return {
+        "id": row.pk,
+        "service": row.stack.name,
+        "verb": row.verb,
+        "title": row.title,
+        "status": row.status,
+        "release": row.release.number if row.release else None,
+        "destroy_data": row.consent,
+        "cancel_requested": row.cancel_requested,
+        "progress": {"done": sum(step["status"] == "succeeded" for step in steps), "total": len(steps)},
+        "error": row.error or None,
+        "mend": row.mend or None,
+        "requested_by": row.requested_by.get_username() if row.requested_by else None,
+        "requested_via": row.requested_via,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "steps": steps,
+    }
+
+
+def _step(step: Step) -> Json:
+    return {
+        "kind": step.kind,
+        "region": step.scope,
+        "name": step.name,
+        "action": step.action,
+        "reason": step.reason,
+        "diff": step.diff,
+        "status": step.status,
+        "waiting_for": step.waiting_for or None,
+        "attempts": step.attempts,
+        "error_code": step.error_code or None,
+        "error": step.error or None,
+        "mend": step.mend or None,
+        "started_at": step.started_at,
+        "finished_at": step.finished_at,
+    }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an operation is, for a bar: two queries."""
+
+    status: str
+    done: int
+    total: int
+    waiting_for: str
+    error: str
+    mend: str
+
+    @property
+    def finished(self) -> bool:
+        return self.status not in OPEN
+
+
+def progress(operation_id: int) -> Progress:
+    row = Operation.objects.get(pk=operation_id)
+    steps = list(Step.objects.filter(operation=row).order_by("position", "id"))
+    waiting = [step for step in steps if step.waiting_for and step.status in {"waiting", "running"}]
+    refused = [step for step in steps if step.error]
+    told = next((step for step in refused if step.status == "failed"), refused[0] if refused else None)
+    return Progress(
+        status=row.status,
+        done=sum(step.status == "succeeded" for step in steps),
+        total=len(steps),
+        waiting_for=f"{waiting[0]}: {waiting[0].waiting_for}" if waiting else "",
+        error=row.error or (f"{told}: {told.error}" if told else ""),
+        mend=row.mend or (told.mend if told else ""),
+    )
