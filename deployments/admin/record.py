@@ -1,0 +1,95 @@
+"""Operations with their steps, the inventory and releases: shown, never edited. Cancel and retry are actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from deployments.actions.actor import Actor
+from deployments.actions.cancel import Cancel
+from deployments.actions.refused import ActionRefused
+from deployments.actions.retry import Retry
+from deployments.admin.permissions import Operated, ReadOnly
+from deployments.models import Operation, Release, Resource, Step
+from regions.unfolded import action, display
+
+
+class Steps(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
+    model = Step
+    extra = 0
+    fields = ["action", "scope", "kind", "name", "status", "waiting_for", "attempts", "error", "mend"]
+
+
+@admin.register(Operation)
+class OperationAdmin(Operated, ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ["title", "stack", "verb", "state", "progress", "requested_by", "created_at", "finished_at"]
+    list_filter = ["status", "verb"]
+    list_select_related = ["stack", "release", "requested_by"]
+    search_fields = ["title", "stack__name"]
+    inlines = [Steps]
+    actions = ["cancel", "retry"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
+        rows: QuerySet[Operation] = super().get_queryset(request)
+        return rows.annotate(all_steps=Count("steps"), done=Count("steps", filter=Q(steps__status="succeeded")))
+
+    @display(
+        description="status",
+        ordering="status",
+        label={"succeeded": "success", "running": "info", "queued": "info", "failed": "danger", "cancelled": "warning"},
+    )
+    def state(self, operation: Operation) -> str:
+        return operation.status
+
+    @display(description="steps")
+    def progress(self, operation: Operation) -> str:
+        return f"{getattr(operation, 'done', 0)} of {getattr(operation, 'all_steps', 0)}"
+
+    @action(description="Cancel", permissions=["operate"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Operation]) -> None:
+        for operation in queryset:
+            _tell(request, Cancel(operation, Actor.of(request.user, "admin")), f"{operation.title}: to be cancelled.")
+
+    @action(description="Retry", permissions=["operate"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Operation]) -> None:
+        for operation in queryset.select_related("stack", "release"):
+            _tell(request, Retry(operation, Actor.of(request.user, "admin")), f"{operation.title}: queued again.")
+
+
+def _tell(request: HttpRequest, what: Cancel | Retry, done: str) -> None:
+    try:
+        what.execute()
+    except ActionRefused as error:
+        messages.error(request, f"{error.detail} {error.mend}")
+    else:
+        messages.success(request, done)
+
+
+@admin.register(Resource)
+class ResourceAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ["stack", "scope", "kind", "name", "standing", "physical_id", "updated_at"]
+    list_filter = ["state", "kind", "scope"]
+    list_select_related = ["stack"]
+    search_fields = ["name", "physical_id", "stack__name"]
+
+    @display(
+        description="state",
+        ordering="state",
+        label={"live": "success", "pending": "info", "retained": "warning", "adopted": "info", "draining": "warning"},
+    )
+    def standing(self, resource: Resource) -> str:
+        return resource.state
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ["service_name", "number", "created_at", "created_by"]
+    list_select_related = ["created_by"]
+    search_fields = ["service_name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["service_name", "number", "manifest", "zone_id", "created_at", "created_by"]
