@@ -1,0 +1,42 @@
+"""Ports and state folder: defaults, choices, and one clear line for what can't be."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from demo.engines import free_port
+from demo.options import OptionError, Options, read, refuse_taken_ports
+from demo.processes import ROOT
+
+
+def test_defaults() -> None:
+    assert read({}) == Options(port=8000, localcloud_port=4566, localcloud_port_chosen=False, state_dir=ROOT / ".local")
+
+
+def test_everything_can_be_chosen(tmp_path: Path) -> None:
+    chosen = read({"PORT": "18100", "LOCALCLOUD_PORT": "14700", "STATE_DIR": str(tmp_path)})
+
+    assert chosen == Options(port=18100, localcloud_port=14700, localcloud_port_chosen=True, state_dir=tmp_path)
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65534", "80x", "٣", "8000.5"])
+def test_nonsense_for_a_port_is_refused_by_name(port: str) -> None:
+    with pytest.raises(OptionError, match=r"PORT='.*' is not a port"):
+        read({"PORT": port})
+
+
+def test_ports_that_meet_are_refused() -> None:
+    with pytest.raises(OptionError, match="PORT and LOCALCLOUD_PORT both take port 4568"):
+        read({"PORT": "4568"})
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2])
+def test_taken_port_is_told_with_the_variable_that_moves_it(offset: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = replace(read({}), port=free_port(), localcloud_port=port - offset)
+
+        with pytest.raises(OptionError, match=rf"port {port} is taken .*; choose another with LOCALCLOUD_PORT="):
+            refuse_taken_ports(options)
