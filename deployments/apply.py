@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +24,7 @@ from deployments.plan.diff import DELETING, diff
 from deployments.plan.model import (
     Action,
     Change,
+    Known,
     Observed,
     Params,
     Plan,
@@ -32,7 +33,6 @@ from deployments.plan.model import (
     State,
     Unobserved,
     Waiting,
-    outs,
 )
 from deployments.plan.rollout import hold
 from deployments.providers.errors import Conflict, Fenced, ProviderError, Refused, Transient
@@ -51,7 +51,7 @@ DATA_GIVE_UP_S = 26 * 3600.0  # DynamoDB keeps a source replica for 24 h
 PROBE_EVERY_S = 1.0
 PROVE_WITHIN_S = 60.0
 GOOD_PROBES = 2
-UNWATCHED = frozenset({State.RETAINED, State.DRAINING})
+GATHER_S = 0.02
 BATCH_GATHERS_S = 0.3  # a batch of records waits so long for others that are about to be ready
 
 
@@ -166,12 +166,15 @@ class Walk:
     def everything(self) -> list[Ref]:
         """What the inventory knows. What it does not know was never attempted: its create finds a namesake."""
         self.looks.update({ref: None for ref in self.specs if ref not in self.inventory.known})
-        return [ref for ref, known in self.inventory.known.items() if ref in self.specs or known.state not in UNWATCHED]
+        return [ref for ref, known in self.inventory.known.items() if self.watches(known)]
 
     def looks_complete(self) -> bool:
         return all(ref in self.looks for ref in self.specs) and all(
-            ref in self.looks or known.state in UNWATCHED for ref, known in self.inventory.known.items()
+            ref in self.looks or not self.watches(known) for ref, known in self.inventory.known.items()
         )
+
+    def watches(self, known: Known) -> bool:
+        return watches(known, self.specs, self.consent)
 
     def look(self, refs: Iterable[Ref]) -> None:
         targets = [self.target(ref) for ref in refs if ref not in self.busy]
@@ -275,14 +278,9 @@ class Walk:
         for problem in plan.problems:
             if problem.code == "unobserved" and self.due.setdefault(problem.ref, now + LOOK_AGAIN_S) <= now:
                 yield problem.ref
-        wanted = {ref for ref, at in self.due.items() if at <= now}
-        yield from wanted - {ref for ref, _ in plan.underway} - self.busy - self.unwatched()
-
-    def unwatched(self) -> set[Ref]:
-        """What nobody looks at any more: its removal was seen, or it is retained."""
-        return {
-            ref for ref, known in self.inventory.known.items() if known.state in UNWATCHED and ref not in self.specs
-        }
+        wanted = {ref for ref, at in self.due.items() if at <= now} - {ref for ref, _ in plan.underway} - self.busy
+        rows = self.inventory.known
+        yield from (ref for ref in wanted if ref in self.specs or (ref in rows and self.watches(rows[ref])))
 
     def gave_up(self, ref: Ref, waiting: Waiting, now: float) -> bool:
         since = self.inventory.not_ready_since(ref)
@@ -497,7 +495,9 @@ class Walk:
         self.work[self.executor.submit(call, *args)] = work
 
     def collect(self, timeout_s: float) -> None:
-        done, _ = wait(self.work, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        done, running = wait(self.work, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        if done and running:  # planning costs more than waiting a moment for those that end together
+            done = wait(self.work, timeout=GATHER_S).done
         changed: list[tuple[Change, Future[Any]]] = []
         for future in done:
             kind, subject = self.work.pop(future)
@@ -635,7 +635,7 @@ class Walk:
         """When something is worth doing again; None where only a person can help."""
         refused = self.journal.refused
         # A certificate whose validation record was refused would be waited for in vain.
-        vain = {out.ref for ref in refused if ref in self.specs for out in outs(self.specs[ref].params) if out.early}
+        vain = {out.ref for ref in refused if ref in self.specs for out in self.specs[ref].outs if out.early}
         times = [at for ref, at in self.due.items() if ref not in refused | vain]
         times += [at for ref, (at, _) in self.not_before.items() if at > now and ref not in refused]
         times += [waiting.until for _, waiting in plan.underway if waiting.until is not None]
@@ -678,6 +678,15 @@ class Walk:
         waiting = [change for change in plan.changes if change.waiting]
         why = f"{waiting[0].ref} waits for {waiting[0].waiting[0].why}" if waiting else "nothing more can be done"
         return Failed(why, "Retry; if it comes again, report it with the operation's steps.")
+
+
+def watches(known: Known, specs: Container[Ref], consent: Collection[str]) -> bool:
+    """Whether a row of the inventory is looked at: not what drains, nor what is retained and shall stay so."""
+    if known.ref in specs:
+        return True
+    if known.state is State.RETAINED:
+        return known.ref.name in consent
+    return known.state is not State.DRAINING
 
 
 def _record(change: Change) -> Params:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from deployments import leases, replicas
-from deployments.apply import Cancelled, Failed, Later, Outcome, Succeeded, Walk
+from deployments.apply import Cancelled, Failed, Later, Outcome, Succeeded, Walk, watches
 from deployments.desired import ReleasedService, desired
 from deployments.fencing import Generations
 from deployments.inventory import Inventory, moment
@@ -27,7 +27,7 @@ from deployments.manifest import Manifest
 from deployments.models import Lease, Operation, Release, Stack
 from deployments.models.record import OPEN, OperationStatus
 from deployments.plan.diff import diff
-from deployments.plan.model import Known, Plan, Ref, Spec, State, outs
+from deployments.plan.model import Known, Plan, Ref, Spec
 from deployments.plan.render import as_json
 from deployments.providers.protocol import Provider, Target
 from deployments.released import manifest_of
@@ -60,7 +60,8 @@ def preview(
     specs = {spec.ref: spec for spec in desired(wanted)} if wanted else {}
     inventory = Inventory(stack) if stack else None
     known = inventory.known if inventory else {}
-    targets = [_known_target(row, specs, inventory) for row in known.values() if inventory and row.state in LOOKED_AT]
+    looked_at = [row for row in known.values() if watches(row, specs, consent)]
+    targets = [_known_target(row, specs, inventory) for row in looked_at if inventory]
     # Of what was never made, what has a name of its own may have a namesake; the rest can't be there.
     targets += [
         Target(ref, spec.params, spec.context) for ref, spec in specs.items() if ref not in known and _named(spec)
@@ -71,16 +72,13 @@ def preview(
     return PlanView(plan, hashlib.sha256(body.encode()).hexdigest(), provider.wait_s(plan))
 
 
-LOOKED_AT = {State.PENDING, State.LIVE, State.ADOPTED}
-
-
 def _known_target(row: Known, specs: Mapping[Ref, Spec], inventory: Inventory) -> Target:
     spec = specs.get(row.ref)
     return inventory.target(row.ref, row.params, spec.context if spec else row.context)
 
 
 def _named(spec: Spec) -> bool:
-    return next(outs(spec.params), None) is None
+    return not spec.outs
 
 
 def look(

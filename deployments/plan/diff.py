@@ -8,7 +8,8 @@ The rules, in the order in which they are applied:
     wanted, there, not ours                  a problem: conflict
     wanted, differs in a fixed param         a problem: fixed
     not wanted, there                        delete, once nothing that stands points to it
-    not wanted, there, holds data            retain; with consent delete, after all else of its scope
+    not wanted, there, holds data            retain; with consent delete, after all else of its scope (what was
+                                             retained before too)
     not wanted, not there, or not ours       forget
     could not be looked at                   a problem, and what needs it waits: unknown changes nothing
     one lane                                 one change at a time
@@ -40,7 +41,6 @@ from deployments.plan.model import (
     Traits,
     Unobserved,
     Waiting,
-    outs,
 )
 
 CALLS = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
@@ -160,7 +160,7 @@ class _Draft:
         )
 
     def waits(self, spec: Spec, unresolved: list[Waiting]) -> tuple[Waiting, ...]:
-        early = {out.ref for out in _early(spec.params)}
+        early = {out.ref for out in spec.outs if out.early}
         rest = [w for ref in sorted(spec.edges()) if (w := self.unsettled(ref, early=ref in early))]
         named = {w.ref for w in unresolved}
         return (*unresolved, *(w for w in rest if w.ref not in named))
@@ -201,7 +201,7 @@ class _Draft:
         if isinstance(value, Text):
             parts = [part if isinstance(part, str) else self._output(part, waiting) for part in value.parts]
             return KNOWN_AFTER_APPLY if KNOWN_AFTER_APPLY in parts else "".join(str(part) for part in parts)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {key: self._value(item, waiting) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._value(item, waiting) for item in value]
@@ -232,7 +232,7 @@ class _Draft:
     def let_go(self, known: Known) -> None:
         ref = known.ref
         look = self.looks.get(ref)
-        if known.state is State.RETAINED:
+        if known.state is State.RETAINED and ref.name not in self.consent:
             return
         if ref in self.busy:
             self.underway.append((ref, Waiting("is being changed", ref)))
@@ -283,22 +283,18 @@ class _Draft:
         )
 
 
-def _early(value: Any) -> Iterable[Out]:
-    return (out for out in outs(value) if out.early)
-
-
 def _differ(path: str, found: Any, wanted: Any) -> Iterable[Difference]:
     """Where two JSON values differ, as deep as both are mappings."""
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+    if isinstance(found, dict) and isinstance(wanted, dict):
         for key in sorted({*found, *wanted}):
             yield from _differ(f"{path}.{key}", found.get(key), wanted.get(key))
-    elif _plain(found) != _plain(wanted):
+    elif found != wanted and _plain(found) != _plain(wanted):
         yield Difference(path, found, wanted)
 
 
 def _plain(value: Any) -> Any:
     """Tuples as lists, as JSON would read them back."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]

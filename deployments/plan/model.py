@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 GLOBAL = "global"
 """The scope of what exists once for the whole world: records, health checks."""
 
 Params = Mapping[str, Any]
-"""JSON values, in which `Out` and `Text` may stand at any depth."""
+"""JSON values (dicts, lists, tuples, scalars), in which `Out` and `Text` may stand at any depth."""
 
 
 class Ref(NamedTuple):
@@ -86,7 +87,16 @@ class Spec:
 
     def edges(self) -> frozenset[Ref]:
         """All that must be ready before this is made."""
-        return self.after | frozenset(out.ref for out in outs(self.params))
+        return self._edges
+
+    @cached_property
+    def outs(self) -> tuple[Out, ...]:
+        """The outputs that its params ask for; read once, since planning asks again and again."""
+        return tuple(outs(self.params))
+
+    @cached_property
+    def _edges(self) -> frozenset[Ref]:
+        return self.after | frozenset(out.ref for out in self.outs)
 
 
 @dataclass(frozen=True)
@@ -251,7 +261,7 @@ def outs(value: Any) -> Iterator[Out]:
         for part in value.parts:
             if isinstance(part, Out):
                 yield part
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for item in value.values():
             yield from outs(item)
     elif isinstance(value, list | tuple):

@@ -158,3 +158,27 @@ def test_edit_that_is_not_deployed_changes_nothing() -> None:
     stack, world, clock = stack_of(), Memory(), Clock()
     assert look(stack, world, clock) is None
     assert world.history == []
+
+
+def test_retained_data_is_taken_back_into_use_or_goes_with_consent() -> None:
+    """What a removal retained stands as it was; naming it wants it again, and consent lets it go."""
+    manifest = {
+        "schema": 1,
+        "name": "kv",
+        "account": "demo",
+        "regions": ["us-west-2"],
+        "components": [{"kind": "table", "name": "orders", "key": {"id": "S"}}],
+    }
+    stack, world, clock = stack_of(), Memory(), Clock()
+    for wanted, consent, tables in (
+        (manifest, [], 1),
+        (None, [], 1),
+        (manifest, [], 1),
+        (None, [], 1),
+        (None, ["orders"], 0),
+    ):
+        approve(stack, wanted, consent=consent)
+        assert look(stack, world, clock) == Succeeded()
+        assert len(world.things) == tables
+    assert [line.split("/")[0] for line in world.history] == ["create kv", "delete kv"]
+    assert not Resource.objects.exists()
