@@ -210,7 +210,15 @@ def _unprivileged(command: Sequence[str | Path]) -> list[str]:
 
 
 def _reading_below_private_folders() -> list[str]:
-    """Containers may have taken CAP_DAC_OVERRIDE from root; asking for it would then be refused."""
+    """What containers may have taken from root is not asked for: it would be refused.
+
+    access(2), by which PostgreSQL looks for its own binaries, drops the capabilities of whoever is not root unless
+    the securebit no_setuid_fixup is set (capabilities(7)); after the exec only the ambient one is left either way.
+    """
     status = Path("/proc/self/status").read_text()
     held = int(status.split("CapPrm:")[1].split()[0], 16)
-    return ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"] if held & 0b10 else []
+    override, set_bits = bool(held & 1 << 1), bool(held & 1 << 8)
+    return [
+        *(["--securebits=+no_setuid_fixup"] if override and set_bits else []),
+        *(["--inh-caps=+dac_override", "--ambient-caps=+dac_override"] if override else []),
+    ]

@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from demo.engines import DURABLE, FLEETING, Engine, PostgreSQL, Valkey
+from demo.engines import DURABLE, FLEETING, Engine, PostgreSQL, Valkey, _unprivileged
 from demo.processes import Guard, spawn
 from tests.demo.waiting import wait_until
 
@@ -114,3 +116,16 @@ def test_redis_answers_to_its_password_only(start: Start, tmp_path: Path) -> Non
     stranger = "redis://" + valkey.url.rpartition("@")[2]
     with pytest.raises(redis.AuthenticationError):
         redis.Redis.from_url(stranger).get("a")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's engines run as another user")
+def test_root_s_postgresql_finds_its_binaries_below_a_private_folder(tmp_path: Path) -> None:
+    """access(2) asks as the real user: what PostgreSQL starts as must pass folders that only root may enter."""
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    tool = private / "postgres"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    asks = f"import os; print(os.access({str(tool)!r}, os.R_OK | os.X_OK), os.geteuid() != 0)"
+    answer = subprocess.run(_unprivileged([sys.executable, "-c", asks]), capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["True", "True"]
