@@ -20,7 +20,7 @@ from deployments.fencing import Generations
 from deployments.inventory import Inventory
 from deployments.journal import Journal
 from deployments.leases import Lease
-from deployments.plan.diff import DELETING, diff
+from deployments.plan.diff import CALLS, DELETING, diff
 from deployments.plan.model import (
     Action,
     Change,
@@ -42,7 +42,8 @@ log = structlog.get_logger(__name__)
 
 LEAVE_AFTER_S = 10.0  # a holder stays while its next look is nearer than this
 TRIES = 8  # of a call that fails without a word why
-UPDATES = 15  # of one thing in one walk: more means that AWS never shows what we ask for
+UPDATE_STEPS = 5  # that one update may take, each shown by AWS at once
+UPDATES = 15  # that AWS took, of one thing in one walk: more means that it never shows what we ask for
 FRESH_S = 5.0  # AWS's reads may be stale for so long after a write
 BLIND_S = 300.0  # nothing but "could not be looked at" for so long: tell a person
 LOOK_AGAIN_S = 5.0
@@ -220,12 +221,37 @@ class Walk:
         booked = [change for change in ready if change.action in {Action.RETAIN, Action.FORGET}]
         for change in booked:
             self.book(change, now)
-        calls = [c for c in ready if c.action in {Action.CREATE, Action.UPDATE, Action.DELETE}]
+        calls = [c for c in ready if c.action in CALLS and not self.endless(c, now)]
         self.start_calls([c for c in calls if not self.provider.traits(c.ref.kind).batched], now)
         self.start_batch([c for c in calls if self.provider.traits(c.ref.kind).batched], now)
         self.look(list(self.looking_due(plan, now)))
         self.start_probes(plan, now)
         return bool(booked)
+
+    def took(self, change: Change, now: float) -> None:
+        """AWS took an update. Beyond the steps that one may need, a look and more and more time come before the next:
+        reads may be stale."""
+        if change.action is Action.UPDATE:
+            self.updates[change.ref] += 1
+            if (more := self.updates[change.ref] - UPDATE_STEPS) >= 0:
+                pause = min(0.5 * 2**more, LOOK_AGAIN_S)
+                self.not_before[change.ref] = (now + pause, "AWS does not show the update yet")
+                self.due[change.ref] = now + pause / 2
+
+    def endless(self, change: Change, now: float) -> bool:
+        """AWS takes the update again and again and never shows what was asked for: only a person can tell why."""
+        if change.action is not Action.UPDATE or self.updates[change.ref] < UPDATES:
+            return False
+        first = change.differences[0]
+        self.journal.fail(
+            change.ref,
+            change.action,
+            code="never_converges",
+            message=f"after {UPDATES} updates {first.path} is still {first.before!r}, not {first.after!r}",
+            mend=f"Set {first.path} to what AWS shows, or stop what else changes it in AWS, then deploy again.",
+            now=now,
+        )
+        return True
 
     def start_calls(self, changes: list[Change], now: float) -> None:
         if not changes:
@@ -240,7 +266,6 @@ class Walk:
             if change.action is Action.CREATE:
                 self.submit(("change", change), self.provider.create, target)
             elif change.action is Action.UPDATE:
-                self.updates[change.ref] += 1
                 self.submit(("change", change), self.provider.update, target, change.before)
             else:
                 self.submit(("change", change), self.provider.delete, target)
@@ -421,6 +446,7 @@ class Walk:
         self.due.update(dict.fromkeys(made, now))
         for change in changes:
             log.info("change.applied", ref=str(change.ref), action=change.action.value, change_id=change_id)
+            self.took(change, now)
             if change.action is Action.DELETE:
                 self.looks[change.ref] = None
                 self.inventory.draining(change.ref, change_id=change_id)
@@ -541,6 +567,7 @@ class Walk:
                 self.due[change.ref] = now
             else:
                 self.looks[change.ref] = landed[change.ref] = look
+                self.took(change, now)
                 if look.ready:
                     succeeded.append(change)
                 self.updated(change, now)

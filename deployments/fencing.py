@@ -74,7 +74,7 @@ class Generations:
         """Believe the record in the zone: `found` is its generation, None where there is none.
 
         Whether the batch whose answer nobody heard was done, the records themselves tell: they are looked at next.
-        Either way its generation is spent: generations never restart.
+        Generations never restart: where no record stands, the one that may have been sent is not used again.
         """
         self.row.generation = max(self.row.generation, self.row.sending or 0, found or 0)
         if found is not None:

@@ -232,5 +232,5 @@ class _Cancelled:
 def due_stacks() -> list[int]:
     """Stacks that somebody should look at and nobody holds: beat's question."""
     due = Stack.objects.filter(next_look_at__lte=timezone.now()).order_by("next_look_at")
-    held = Lease.objects.filter(expires_at__gt=timezone.now()).values_list("name", flat=True)
-    return [pk for pk in due.values_list("pk", flat=True) if f"stack:{pk}" not in set(held)]
+    held = set(Lease.objects.filter(expires_at__gt=timezone.now()).values_list("name", flat=True))
+    return [pk for pk in due.values_list("pk", flat=True) if f"stack:{pk}" not in held]
