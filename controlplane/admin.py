@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -45,6 +46,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             link = reverse(f"admin:{changelist}_changelist")
             sections.setdefault(heading, []).append({"title": label, "icon": icon, "link": link})
     return [{"title": heading, "items": items} for heading, items in sections.items()]
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("favicon.svg")
 
 
 admin.site.unregister(User)

@@ -1,7 +1,7 @@
 """Settings from the environment, read strictly: nonsense ends the start with one line that names the mend.
 
-A secret may come from a file: `SECRET_KEY_FILE` beside `SECRET_KEY`. Where the environment is silent, the file
-`.local/env` of a running demo answers, so that `manage.py` works beside it.
+A secret may come from a file: `SECRET_KEY_FILE` beside `SECRET_KEY`. Where the environment is silent, the file `env` of
+a running demo (in `STATE_DIR`, by default `.local`) answers, so that `manage.py` works beside it.
 """
 
 from __future__ import annotations

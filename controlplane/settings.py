@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from controlplane import environment as env
 
 BASE_DIR = env.ROOT
-env.load_file(BASE_DIR / ".local" / "env")
+env.load_file(BASE_DIR / (env.text("STATE_DIR", ".local") or ".local") / "env")
 
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 50:
@@ -199,6 +199,7 @@ UNFOLD = {
     "SITE_TITLE": "Antipode",
     "SITE_HEADER": "Antipode",
     "SITE_SYMBOL": "public",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "controlplane.admin.favicon"}],
     "SIDEBAR": {"show_search": True, "navigation": "controlplane.admin.navigation"},
 }
 
@@ -215,15 +216,22 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOG_RENDERER = (
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    if env.text("LOG_FORMAT", "json") == "console"
+    else structlog.processors.JSONRenderer()
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "events": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if env.text("LOG_FORMAT", "json") == "console"
-            else structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,  # of our own events and of others' records alike
+                LOG_RENDERER,
+            ],
             "foreign_pre_chain": [
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -243,7 +251,6 @@ structlog.configure(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),

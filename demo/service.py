@@ -1,21 +1,20 @@
-"""Deploys the demo service as any program would: over the REST API, with a token. Standard library only."""
+"""Deploys the demo service as any program would: over the REST API, with a token."""
 
 import hashlib
-import io
 import json
 import urllib.error
 import urllib.request
 import uuid
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from deployments.artifacts import make_zip
+
 HERE = Path(__file__).resolve().parent
 NAME = "keyvalue"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell: same files, same hash
 
 
 class ApiError(Exception):
@@ -67,7 +66,7 @@ def is_deployed(api: Api) -> bool:
 
 def deploy(api: Api) -> str:
     """Save the service and its code, and deploy it; gives the id of the operation."""
-    code = zipped(HERE / "handlers")
+    code = make_zip(HERE / "handlers")
     artifact = f"sha256:{hashlib.sha256(code).hexdigest()}"
     api.call("PUT", f"services/{NAME}/", _with_artifact(yaml.safe_load((HERE / "keyvalue.yaml").read_text()), artifact))
     api.upload(f"services/{NAME}/artifacts/", "handlers.zip", code)
@@ -107,14 +106,3 @@ def _with_artifact(manifest: dict[str, Any], artifact: str) -> dict[str, Any]:
         if component.pop("directory", None):
             component["artifact"] = artifact
     return {**manifest, "components": components}
-
-
-def zipped(directory: Path) -> bytes:
-    """The Python files of a folder as a zip whose bytes depend on their content only: stored, as compressors differ."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for file in sorted(directory.glob("*.py")):
-            entry = zipfile.ZipInfo(file.name, EPOCH)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, file.read_bytes())
-    return buffer.getvalue()

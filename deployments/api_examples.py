@@ -147,24 +147,47 @@ AVAILABILITY = _response(
     {
         "computed": {
             "regions": 2,
-            "availability": "99.999898042513735118999375",
-            "downtime_s_per_year": "32.1533132684",
+            "availability": "99.999898042512735129999375",
+            "downtime_s_per_year": "32.1533131838494033971",
             "components": [
+                {
+                    "key": "dynamodb_global_table",
+                    "service": "Amazon DynamoDB (replica of a global table)",
+                    "percent": "99.999",
+                    "as_of": "2026-11",
+                    "source": "https://aws.amazon.com/dynamodb/sla/",
+                },
                 {
                     "key": "lambda",
                     "service": "AWS Lambda",
                     "percent": "99.95",
                     "as_of": "2026-11",
                     "source": "https://aws.amazon.com/lambda/sla/",
-                }
+                },
+                {
+                    "key": "api_gateway",
+                    "service": "Amazon API Gateway",
+                    "percent": "99.95",
+                    "as_of": "2026-11",
+                    "source": "https://aws.amazon.com/api-gateway/sla/",
+                },
             ],
             "by_regions": [
                 {
+                    "regions": 1,
+                    "availability": "99.8900349975",
+                    "downtime_s_per_year": "34678.5631884",
+                    "availability_with_shared_cause": "99.8900349975",
+                },
+                {
                     "regions": 2,
-                    "availability": "99.999898042513735118999375",
-                    "downtime_s_per_year": "32.1533132684",
-                    "availability_with_shared_cause": "99.998",
-                }
+                    "availability": "99.999898042512735129999375",
+                    "downtime_s_per_year": "32.1533131838494033971",
+                    "availability_with_shared_cause": (
+                        "99.998890330455203138025814781940629812685019121457394129369"
+                        "5183306276259173482035223981807684785515898"
+                    ),
+                },
             ],
             "shared_cause": "1",
         },

@@ -6,7 +6,7 @@ The number of queries does not grow with the rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -17,11 +17,11 @@ from django.db.models import Prefetch, QuerySet
 from deployments import manifests, overview
 from deployments.models import Component, Operation, Placement, Replica, Service, Step
 from deployments.models.record import OPEN
-from deployments.overview import health
+from deployments.overview import addresses, health
 from deployments.overview.health import WINDOW, Health
 from regions import availability
 from regions.availability import Measured, exact_percent, exact_seconds
-from regions.models import AccountRegion, Endpoint
+from regions.models import Endpoint
 from regions.verdict import Status
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def tell_services(rows: Sequence[Service], now: datetime) -> list[Json]:
     """Each service with its draft, its release and its replicas as they are: three more queries for all of them."""
     stacks = [row.stack for row in rows if hasattr(row, "stack")]
     seen = health.read(Endpoint.objects.filter(replica__stack__in=stacks), now)
-    prefixes = _prefixes({row.account_id for row in rows})
+    prefixes = addresses.prefixes({row.account_id for row in rows})
     return [_service(row, seen, prefixes) for row in rows]
 
 
@@ -50,13 +50,13 @@ def tell_service(row: Service, now: datetime) -> Json:
     return tell_services([row], now)[0]
 
 
-def _service(row: Service, seen: Mapping[int, Health], prefixes: Mapping[tuple[int, str], str]) -> Json:
+def _service(row: Service, seen: Mapping[int, Health], prefixes: addresses.Prefixes) -> Json:
     stack = getattr(row, "stack", None)
     release = stack.release if stack else None
     standing = {seen[replica.endpoint_id].region: replica for replica in stack.replicas.all()} if stack else {}
     released = manifests.region_codes(release.manifest) if release else []
     replicas = [
-        _replica(code, standing.get(code), seen, prefixes.get((row.account_id, code), ""))
+        _replica(code, standing.get(code), seen, prefixes.get((row.account_id, code)))
         for code in dict.fromkeys([*released, *standing])
     ]
     counts = Counter(replica["status"] for replica in replicas)
@@ -79,7 +79,7 @@ def _service(row: Service, seen: Mapping[int, Health], prefixes: Mapping[tuple[i
     }
 
 
-def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], prefix: str) -> Json:
+def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], prefix: str | None) -> Json:
     """A region of the release or one that still stands; without a row nothing has routes there, or not yet."""
     if replica is None:
         return {
@@ -92,18 +92,12 @@ def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], pre
         }
     return {
         "region": code,
-        "url": f"{prefix.rstrip('/')}/{replica.hostname}" if prefix else f"https://{replica.hostname}",
+        "url": addresses.opens_at(replica.hostname, prefix),
         "hostname": replica.hostname,
         "in_rotation": replica.in_rotation,
         "status": seen[replica.endpoint_id].status.value,
         "release": replica.release.number if replica.release else None,
     }
-
-
-def _prefixes(accounts: Iterable[int]) -> dict[tuple[int, str], str]:
-    """Under which address a region's host names open from this machine, where DNS doesn't tell."""
-    rows = AccountRegion.objects.filter(account_id__in=accounts).exclude(http_url="")
-    return {(account, code): url for account, code, url in rows.values_list("account_id", "region__code", "http_url")}
 
 
 def tell_health(row: Service, now: datetime) -> Json:

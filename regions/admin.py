@@ -21,6 +21,7 @@ WEB = {models.URLField: {"assume_scheme": "https"}}  # else Django 5.2 warns tha
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold has no types
     """Rows that AWS tells: shown, never edited."""
 
+    hide_title = True
     extra = 0
     formfield_overrides = WEB
     can_delete = False

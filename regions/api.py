@@ -41,6 +41,25 @@ REGION = OpenApiExample(
     },
     response_only=True,
 )
+CALCULATION = OpenApiExample(
+    "three components, two regions",
+    {
+        "region": "99.89902599975",
+        "by_regions": [
+            {
+                "regions": 1,
+                "availability": "99.89902599975",
+                "downtime_s_per_year": "31843.16071884",
+            },
+            {
+                "regions": 2,
+                "availability": "99.999898042512735129999375",
+                "downtime_s_per_year": "32.1533131838494033971",
+            },
+        ],
+    },
+    response_only=True,
+)
 
 
 class RegionInUse(APIException):
@@ -198,27 +217,7 @@ class Calculator(APIView):
             OpenApiParameter("regions", int, description="The most regions: 1 to 40; 5 if not said."),
         ],
         responses=CalculationSerializer,
-        examples=[
-            OpenApiExample(
-                "three components, two regions",
-                {
-                    "region": "99.89902599975",
-                    "by_regions": [
-                        {
-                            "regions": 1,
-                            "availability": "99.89902599975",
-                            "downtime_s_per_year": "31843.16071884",
-                        },
-                        {
-                            "regions": 2,
-                            "availability": "99.999898042513735118999375",
-                            "downtime_s_per_year": "32.1533132684",
-                        },
-                    ],
-                },
-                response_only=True,
-            )
-        ],
+        examples=[CALCULATION],
     )
     def get(self, request: Request) -> Response:
         """Exact, in per cent and in seconds of a year of 365 days, as text, so that no digit is lost."""

@@ -177,7 +177,7 @@ def judge(
     if status >= 500 or code in ("InternalFailure", "InternalError", "ServiceUnavailable"):
         return error(Verdict.TRANSIENT, _PASSES, unknown_outcome=not reads)
     if code in PRESENT:
-        return error(Verdict.CONFLICT, "Rename one of the two, or adopt what stands there.")
+        return error(Verdict.CONFLICT, "Rename one of the two, or remove what stands there.")
     return error(Verdict.REFUSED, "Change what AWS names in its message, then deploy again.")
 
 

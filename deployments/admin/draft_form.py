@@ -39,8 +39,10 @@ class Indented(json.JSONEncoder):
 
 
 def _comfortable(form: forms.ModelForm[Any]) -> None:
-    """Make the JSON fields as large as what stands in them."""
+    """Make the fields as large as what stands in them."""
     for name, field in form.fields.items():
+        if name == "position":
+            field.widget.attrs["style"] = "width: 5rem; min-width: 5rem"
         if isinstance(field, forms.JSONField):
             field.encoder = Indented
             field.widget.attrs["rows"] = LONG if name == "params" else SHORT

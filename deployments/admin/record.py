@@ -20,6 +20,7 @@ from regions.unfolded import action, display
 
 class Steps(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     model = Step
+    hide_title = True
     extra = 0
     fields = ["action", "scope", "kind", "name", "status", "waiting_for", "attempts", "error", "mend"]
 

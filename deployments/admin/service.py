@@ -55,6 +55,7 @@ class OperatorsOnly(Operated):
 
 class Components(OperatorsOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     model = Component
+    hide_title = True
     form = ComponentForm
     formset = DraftFormSet
     extra = 0
@@ -63,6 +64,7 @@ class Components(OperatorsOnly, TabularInline):  # type: ignore[misc]  # unfold 
 
 class Placements(OperatorsOnly, TabularInline):  # type: ignore[misc]
     model = Placement
+    hide_title = True
     form = PlacementForm
     formset = DraftFormSet
     extra = 0
@@ -73,6 +75,7 @@ class Placements(OperatorsOnly, TabularInline):  # type: ignore[misc]
 
 class Artifacts(ReadOnly, TabularInline):  # type: ignore[misc]
     model = Artifact
+    hide_title = True
     extra = 0
     fields = readonly_fields = ["sha256", "size_bytes", "uploaded_by", "uploaded_at"]
 
@@ -240,6 +243,7 @@ class ServiceAdmin(OperatorsOnly, ModelAdmin):  # type: ignore[misc]
             "opts": self.model._meta,
             "title": f"{title}: {service.name}",
             "service": service,
+            "original": service,  # the header names it, and leads back to it
             "change_url": self._change_url(service),
         }
 

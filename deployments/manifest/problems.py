@@ -41,10 +41,13 @@ class ManifestError(ValueError):
 def path_of(raw: Any, location: Location) -> str:
     """`("components", 2, "runtime")` → `components[2].runtime`.
 
-    Where the manifest has a map for what we keep as rows, a row's number becomes the key that was written.
+    Where the manifest has a map for what we keep as rows, a row's number becomes the key that was written. A text that
+    is short for a row (`- eu-central-1`) has no fields: the path ends there.
     """
     path, node = "", raw
     for part in location:
+        if isinstance(node, str):
+            break
         if isinstance(part, int) and isinstance(node, Mapping) and part < len(node):
             part = list(node)[part]
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part

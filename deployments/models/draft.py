@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 
 from regions.models import Account, Region
 
@@ -92,3 +94,9 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return f"sha256:{self.sha256[:12]}"
+
+
+@receiver(post_delete, sender=Artifact)
+def _delete_file(instance: Artifact, **_: Any) -> None:
+    """Its file goes when its row is gone for good; a row that a rollback brings back still has it."""
+    transaction.on_commit(lambda: instance.file.delete(save=False), robust=True)

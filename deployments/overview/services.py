@@ -18,10 +18,10 @@ from django.db.models import Q, QuerySet
 from deployments import manifests
 from deployments.models import Component, Operation, Placement, Replica, Service, Stack
 from deployments.models.record import OPEN
-from deployments.overview import health
+from deployments.overview import addresses, health
 from deployments.overview.promise import Promise, promise
 from regions.availability import Flip, Measured, any_of, from_percent, measure
-from regions.models import Account, AccountRegion, Endpoint
+from regions.models import Account, Endpoint
 from regions.verdict import Status
 
 WORST_FIRST = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP)
@@ -198,24 +198,18 @@ def _replicas(stacks: Iterable[Stack], now: datetime) -> defaultdict[int, list[R
     of_stack = {stack.pk: stack for stack in stacks}
     rows = Replica.objects.filter(stack_id__in=of_stack).order_by("stack_id", "id")
     seen = health.read(Endpoint.objects.filter(replica__stack_id__in=of_stack), now)
-    accounts = {stack.account_id for stack in of_stack.values()}
-    prefixes = {
-        (account_id, region): url
-        for account_id, region, url in AccountRegion.objects.filter(account_id__in=accounts).values_list(
-            "account_id", "region__code", "http_url"
-        )
-    }
+    prefixes = addresses.prefixes({stack.account_id for stack in of_stack.values()})
     found: defaultdict[int, list[ReplicaRow]] = defaultdict(list)
     for stack_id, endpoint_id, hostname, in_rotation, release in rows.values_list(
         "stack_id", "endpoint_id", "hostname", "in_rotation", "release__number"
     ):
         now_there = seen[endpoint_id]
-        prefix = prefixes.get((of_stack[stack_id].account_id, now_there.region), "")
+        prefix = prefixes.get((of_stack[stack_id].account_id, now_there.region))
         found[stack_id].append(
             ReplicaRow(
                 region=now_there.region,
                 hostname=hostname,
-                url=f"{prefix.rstrip('/')}/{hostname}" if prefix else f"https://{hostname}",
+                url=addresses.opens_at(hostname, prefix),
                 in_rotation=in_rotation,
                 release=release,
                 status=now_there.status,

@@ -91,6 +91,14 @@ def test_every_page_opens(admin: Client, address: str) -> None:
     assert admin.get(f"/admin/{address}").status_code == 200
 
 
+def test_pages_name_an_icon_that_is_there(admin: Client) -> None:
+    """Else a browser asks for /favicon.ico, and complains."""
+    page = admin.get("/admin/").content.decode()
+
+    assert '<link rel="icon" href="/static/favicon.svg"' in page
+    assert b"".join(admin.get("/static/favicon.svg")).startswith(b"<svg")
+
+
 def test_account_shows_what_the_sync_read(admin: Client) -> None:
     account = builders.account()
 

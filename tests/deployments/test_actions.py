@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from deployments import manifests
 from deployments.actions.actor import Actor, Via
@@ -132,6 +133,36 @@ def test_service_that_stands_in_one_account_is_not_deployed_to_another() -> None
         with pytest.raises(ActionRefused) as refused:
             action.execute()
         assert refused.value.code == "account_fixed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_of_artifacts_go_with_their_service() -> None:
+    """And no sooner: where its deletion is taken back, its code is still there."""
+    builders.account()
+    service = builders.service()
+    artifact = UploadArtifact(service, io.BytesIO(builders.zipped()), builders.COMMAND).execute()
+    stored = Path(artifact.file.path)
+
+    with transaction.atomic():
+        service.delete()
+        transaction.set_rollback(True)
+    kept = stored.exists()
+    Destroy(Service.objects.get(), builders.COMMAND).execute()
+
+    assert (kept, stored.exists()) == (True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_code_of_another_service_stays() -> None:
+    builders.account()
+    ledger, other = builders.service(), builders.service(builders.table_only("other"))
+    upload = [UploadArtifact(each, io.BytesIO(builders.zipped()), builders.COMMAND) for each in (ledger, other)]
+    gone, kept = (one.execute() for one in upload)
+
+    Destroy(ledger, builders.COMMAND).execute()
+
+    assert gone.sha256 == kept.sha256
+    assert (Path(gone.file.path).exists(), Path(kept.file.path).exists()) == (False, True)
 
 
 @pytest.mark.django_db

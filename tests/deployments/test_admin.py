@@ -106,6 +106,15 @@ def test_problem_is_told_at_its_field_and_nothing_is_saved(admin: Client, change
     assert not Service.objects.exists()
 
 
+def test_pages_of_a_service_name_it_and_lead_back(admin: Client, planned: PlanView) -> None:
+    draft = builders.service()
+    for page, title in (("plan", "Plan"), ("destroy", "Destroy"), ("upload", "Upload an artifact")):
+        body = admin.get(f"{SERVICES}{draft.pk}/{page}/").content.decode()
+
+        assert f"{title}: ledger</h2>" in body
+        assert f'href="{SERVICES}{draft.pk}/change/"' in body
+
+
 def test_draft_is_changed_with_the_same_form(admin: Client) -> None:
     """Rows are replaced as one manifest: the revision grows by one."""
     draft = builders.service()

@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
+from deployments import api_examples
 from deployments.models import Step
 from regions.models import Endpoint, Status
 from tests import builders
@@ -83,6 +84,15 @@ def test_availability_is_computed_and_measured(viewer: APIClient) -> None:
     assert central["unknown_s"] == pytest.approx(30 * 86_400 - 300, abs=5)
     assert body["measured"]["service"]["down_s"] == 0
     assert (body["error_budget"]["objective"], body["error_budget"]["allowed_s"]) == ("99.95", 1296.0)
+
+
+def test_described_example_is_what_is_computed(viewer: APIClient) -> None:
+    """To the last digit; the description shows the first two rows."""
+    draft = builders.service(api_examples.MANIFEST.value)
+
+    computed = viewer.get(f"/api/v1/services/{draft.name}/availability/").json()["computed"]
+
+    assert {**computed, "by_regions": computed["by_regions"][:2]} == api_examples.AVAILABILITY.value["computed"]
 
 
 def test_nothing_deployed_has_nothing_measured(viewer: APIClient) -> None:

@@ -13,6 +13,9 @@ import yaml
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from demo import service
+from deployments import artifacts, manifests
+from deployments.manifest import render
 from deployments.models import Artifact, Operation, Service, Step
 from deployments.plan.model import Action, Change, Difference, Plan, Ref
 from deployments.reconcile import PlanView
@@ -184,9 +187,54 @@ def test_apply_zips_directories_and_saves(tmp_path: Path) -> None:
     run("apply", "-f", str(file))
     run("deploy", "keyvalue", "--no-wait")
 
-    service, artifact = Service.objects.get(), Artifact.objects.get()
-    named = {component.params["artifact"] for component in service.components.filter(kind="function")}
-    assert (named, service.revision) == ({f"sha256:{artifact.sha256}"}, 1)
+    saved, artifact = Service.objects.get(), Artifact.objects.get()
+    named = {component.params["artifact"] for component in saved.components.filter(kind="function")}
+    assert (named, saved.revision) == ({f"sha256:{artifact.sha256}"}, 1)
+
+
+@pytest.mark.parametrize(("verbosity", "logged"), [("1", False), ("2", True)])
+def test_events_of_the_log_show_when_asked_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, verbosity: str, logged: bool
+) -> None:
+    """Else an operator reads the command's own words alone."""
+    file = tmp_path / "service.yaml"
+    file.write_text(yaml.safe_dump(builders.table_only()))
+
+    with caplog.at_level("INFO"):
+        said = run("apply", "-f", str(file), "--verbosity", verbosity)
+        run("deploy", "ledger", "--no-wait", "--verbosity", verbosity)
+
+    assert said == "ledger: saved, 0 artifacts uploaded; manage.py plan ledger\n"
+    assert bool(caplog.records) == logged
+
+
+def test_events_are_logged_again_after_a_command(planned: PlanView, caplog: pytest.LogCaptureFixture) -> None:
+    """A failed one too."""
+    with caplog.at_level("INFO"):
+        with pytest.raises(CommandError):
+            run("plan", "absent")
+        builders.deployed(builders.service())
+
+    assert caplog.records
+
+
+def test_demo_and_apply_make_the_same_of_the_demos_service() -> None:
+    """So that applying its manifest beside a running demo changes nothing."""
+    run("apply", "-f", str(service.HERE / "keyvalue.yaml"))
+    applied = Service.objects.get()
+    sent: list[Any] = []
+
+    class Taken(service.Api):
+        def call(self, method: str, path: str, body: Any = None) -> Any:
+            sent.append(body)
+            return {"id": 1}
+
+        def upload(self, path: str, name: str, content: bytes) -> None:
+            assert artifacts.inspect(content).sha256 == applied.artifacts.get().sha256
+
+    service.deploy(Taken("http://127.0.0.1:1", "token"))
+
+    assert manifests.document_of(applied) == render(manifests.read(sent[0]))
 
 
 def test_apply_tells_problems_of_the_manifest(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     (manifest(regions=[7]), "regions[0]: 7 is not a map"),
     (
         manifest(regions=["eu-centrl-1"]),
-        'regions[0].region: "eu-centrl-1" is not a known region; did you mean "eu-central-1"?',
+        'regions[0]: "eu-centrl-1" is not a known region; did you mean "eu-central-1"?',
     ),
     (manifest(regions=["us-west-2", "us-west-2"]), 'regions: "us-west-2" stands twice'),
     (
@@ -290,7 +290,7 @@ def test_all_problems_are_told_at_once() -> None:
         "name",
         "account",
         "hostname",
-        "regions[0].region",
+        "regions[0]",
         "components[2].environment.AA",
     ]
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from regions.api import CALCULATION
 from regions.models import Region
 from regions.sync import SyncRefused, SyncReport
 from tests import builders
@@ -118,6 +119,13 @@ def test_calculator_is_exact(operator: APIClient) -> None:
     assert body["by_regions"][0]["availability"] == body["region"]
     assert body["by_regions"][4]["availability"].startswith("99.9999999999")
     assert all(isinstance(row["downtime_s_per_year"], str) for row in body["by_regions"])
+
+
+def test_calculators_described_example_is_its_answer(operator: APIClient) -> None:
+    """To the last digit."""
+    response = operator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=2")
+
+    assert response.json() == CALCULATION.value
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from deployments import artifacts, manifests
 from deployments.actions.save_manifest import SaveManifest
@@ -20,9 +20,10 @@ from deployments.commands import COMMAND, problems_of, refusals
 from deployments.manifest import ManifestError
 from deployments.manifest.load import load
 from deployments.models import Service
+from regions.terminal import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Save a manifest (YAML or JSON) as the draft of its service. Nothing changes in AWS before it is deployed."
 
     def add_arguments(self, parser: CommandParser) -> None:

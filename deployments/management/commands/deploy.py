@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from deployments.actions.deploy import Deploy
 from deployments.commands import COMMAND, find, follow, refusals
+from regions.terminal import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Deploy a service's draft and follow the operation; exits with 1 where it does not succeed."
 
     def add_arguments(self, parser: CommandParser) -> None:

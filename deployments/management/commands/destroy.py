@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from deployments.actions.destroy import Destroy
 from deployments.actions.plan_service import PlanService
 from deployments.commands import COMMAND, find, follow, refusals, show
+from regions.terminal import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Remove everything of a service from AWS. Data is retained where --destroy-data does not name it."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from deployments.actions.plan_service import PlanService
 from deployments.commands import COMMAND, find, refusals, show
+from regions.terminal import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Show what deploying a service would change in AWS."
 
     def add_arguments(self, parser: CommandParser) -> None:

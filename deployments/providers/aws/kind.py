@@ -99,7 +99,7 @@ class Kind(ABC):
             raise Conflict(
                 f"{found.physical_id} exists and does not carry our mark for {target.ref}",
                 code=refusal.code,
-                mend="Rename the service or component, remove what stands there, or adopt it.",
+                mend="Rename the service or component, or remove what stands there.",
                 request_id=refusal.request_id,
             )
         return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from regions.models import Account
 from regions.syncing import synced
+from regions.terminal import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Sync one account, or all, from AWS."
 
     def add_arguments(self, parser: CommandParser) -> None:
