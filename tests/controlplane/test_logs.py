@@ -15,7 +15,8 @@ from django.conf import settings
 
 def written(record: logging.LogRecord) -> dict[str, Any]:
     """What the handler of every process writes for a record."""
-    formatter = logging.config.DictConfigurator({}).configure_formatter({**settings.LOGGING["formatters"]["events"]})
+    configured: dict[str, Any] = settings.LOGGING
+    formatter = logging.config.DictConfigurator({}).configure_formatter({**configured["formatters"]["events"]})
     told: dict[str, Any] = json.loads(formatter.format(record))
     return told
 

@@ -1,5 +1,7 @@
 """Ports and state folder: defaults, choices, and one clear line for what can't be."""
 
+import contextlib
+import random
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -32,11 +34,22 @@ def test_ports_that_meet_are_refused() -> None:
         read({"PORT": "4568"})
 
 
+def three_free_ports() -> int:
+    """The first of three in a row, below those that connections take for themselves."""
+    for first in random.sample(range(20_000, 32_000), 200):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as open_ones:
+            for port in range(first, first + 3):
+                open_ones.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+    raise AssertionError("no three ports in a row are free")
+
+
 @pytest.mark.parametrize("offset", [0, 1, 2])
 def test_taken_port_is_told_with_the_variable_that_moves_it(offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        options = replace(read({}), port=free_port(), localcloud_port=port - offset)
+    first = three_free_ports()
+    with socket.create_server(("127.0.0.1", first + offset)):
+        port = first + offset
+        options = replace(read({}), port=free_port(), localcloud_port=first)
 
         with pytest.raises(OptionError, match=rf"port {port} is taken .*; choose another with LOCALCLOUD_PORT="):
             refuse_taken_ports(options)
