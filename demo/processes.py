@@ -127,6 +127,23 @@ def marked(mark: str) -> "Iterator[psutil.Process]":
                 yield process
 
 
+def processes_in(folder: Path) -> "Iterator[psutil.Process]":
+    """All living processes that work in this folder, as PostgreSQL's do in that of their data."""
+    for process in psutil.process_iter():
+        # Another user's process does not show where it works, and any may be gone meanwhile.
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.cwd() == str(folder):
+                yield process
+
+
+def command_line(process: "psutil.Process") -> list[str]:
+    """As it was started; empty where it has ended, even if nobody has collected its exit code yet."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
 def tail(log: Path, lines: int = 15) -> str:
     """The last lines of a log, as far as there is one."""
     try:

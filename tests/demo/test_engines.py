@@ -1,5 +1,6 @@
 """PostgreSQL and Redis from wheels: ready when they say so, unharmed by kills, private."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -84,6 +85,21 @@ def test_lock_whose_id_another_process_has_by_now_is_forgotten(start: Start, pos
 
     start(postgres)
 
+    assert remember(postgres, "a") == ["a"]
+
+
+def test_processes_that_a_killed_server_has_started_are_ended_first(start: Start, postgres: PostgreSQL) -> None:
+    pid = start(postgres)
+    started = psutil.Process(pid).children(recursive=True)
+    for process in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()  # they would leave by themselves, sooner or later
+    os.kill(pid, signal.SIGKILL)
+
+    start(postgres)
+
+    assert started
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in started)
     assert remember(postgres, "a") == ["a"]
 
 
