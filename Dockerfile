@@ -10,6 +10,7 @@ RUN pip install --require-hashes --no-deps -r requirements.txt
 COPY manage.py ./
 COPY controlplane controlplane
 COPY deployments deployments
+COPY audit audit
 COPY regions regions
 COPY templates templates
 

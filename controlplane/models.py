@@ -6,11 +6,25 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 
+class TokenScope(models.TextChoices):
+    """What a token may do of what its user may do."""
+
+    READ = "read", "read"
+    OPERATE = "operate", "operate"
+    ADMIN = "admin", "administer"
+
+
 class Token(models.Model):
     """One bearer token of a user: shown once, kept as a hash, expiring, revocable."""
 
     user = models.ForeignKey(get_user_model(), models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80, help_text="What uses it.")
+    scope = models.CharField(
+        max_length=10,
+        choices=TokenScope.choices,
+        default=TokenScope.OPERATE,
+        help_text="What it may do, of what its user may do.",
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

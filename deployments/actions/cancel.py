@@ -23,7 +23,7 @@ class Cancel:
     actor: Actor
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.operation)
         if not self.operation.open:
             raise ActionRefused(
                 409,

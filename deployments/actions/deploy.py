@@ -26,7 +26,7 @@ class Deploy:
     destroy_data: Collection[str] = ()
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.service)
         stack = getattr(self.service, "stack", None)
         if stack is not None:
             refuse_open(stack)

@@ -30,7 +30,7 @@ class Destroy:
     expected: str | None = None
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.service)
         check_unchanged(self.service, self.expected)
         stack = getattr(self.service, "stack", None)
         if stack is not None:

@@ -31,7 +31,7 @@ class PlanService:
     destroying: bool = False
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.service)
         check_consent(self.service, getattr(self.service, "stack", None), self.destroy_data)
 
     def execute(self) -> PlanView:

@@ -21,7 +21,7 @@ class Retry:
     actor: Actor
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.operation)
         refuse_open(self.operation.stack)
         if self.operation.status not in {OperationStatus.FAILED, OperationStatus.CANCELLED}:
             raise ActionRefused(

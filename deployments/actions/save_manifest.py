@@ -13,6 +13,7 @@ from deployments.actions.draft import check_unchanged, locked
 from deployments.actions.refused import ActionRefused
 from deployments.manifest import Manifest
 from deployments.models import Service
+from regions.models import Account
 
 log = structlog.get_logger()
 
@@ -27,7 +28,7 @@ class SaveManifest:
     expected: str | None = None
 
     def check(self) -> None:
-        self.actor.check()
+        self._check_access()
         self._check_hostname()
         taken = Service.objects.filter(name=self.manifest.name)
         if self.service is None:
@@ -47,6 +48,14 @@ class SaveManifest:
                 "Create a second service under the new name, and destroy this one.",
             )
         check_unchanged(self.service, self.expected)
+
+    def _check_access(self) -> None:
+        """A new service, or one that moves, needs the right in its account; else the right on the service is enough."""
+        account = Account.objects.filter(name=self.manifest.account).first()
+        if self.service is not None:
+            self.actor.check(self.service)
+        if self.service is None or (account is not None and account.pk != self.service.account_id):
+            self.actor.check(account)
 
     def _check_hostname(self) -> None:
         hostname = self.manifest.hostname

@@ -28,7 +28,7 @@ class UploadArtifact:
     actor: Actor
 
     def check(self) -> None:
-        self.actor.check()
+        self.actor.check(self.service)
 
     def execute(self) -> Artifact:
         self.check()

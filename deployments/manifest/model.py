@@ -87,6 +87,12 @@ def _one_of_two(interval_s: int) -> int:
     return interval_s
 
 
+def _repair(word: Any) -> Any:
+    if word not in ("auto", "report"):
+        raise refused("choice", *unknown(word, "a way to treat drift", ("auto", "report")))
+    return word
+
+
 Hostname = Annotated[str, AfterValidator(_host)]
 
 
@@ -129,8 +135,15 @@ class HealthCheck(Strict):
 
 
 class Safety(Strict):
-    """`drain_s`: how long, after the TTL, what users were led to stays once they no longer are."""
+    """What no deploy and no repair may do.
 
+    min_serving_regions  fewer may never stay in rotation
+    repair               what becomes of drift: mended by itself, or only reported
+    drain_s              how long, after the TTL, what users were led to stays once they no longer are
+    """
+
+    min_serving_regions: Annotated[int, Field(ge=1, le=MOST_REGIONS)] = 1
+    repair: Annotated[Literal["auto", "report"], BeforeValidator(_repair)] = "auto"
     drain_s: Annotated[int, Field(ge=0, le=3600)] = 300
 
 

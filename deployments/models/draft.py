@@ -37,8 +37,10 @@ class Service(models.Model):
 
     class Meta:
         ordering = ["name"]
-        # acting over the API and the pages asks for "deployments.operate"
-        permissions = [("operate", "May plan, deploy, cancel, retry and destroy")]
+        permissions = [
+            ("operate", "May plan, deploy, cancel, retry, pause and destroy"),
+            ("override_guards", "May deploy what a safety guard refuses, with a reason"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -33,6 +33,9 @@ class Stack(models.Model):
 
     release       the approved one; None: nothing should exist (never deployed, or destroyed)
     next_look_at  when a worker should look at it again; None: nothing is expected
+    converged     the approved release was reached, whole: from then on a difference is drift, and may be repaired
+    drift_due_at  when it should be looked at for drift again; None: not deployed
+    drift_error   why the last look for drift told nothing; "" where it told
     """
 
     name = models.CharField(max_length=60, unique=True)
@@ -40,11 +43,18 @@ class Stack(models.Model):
     service = models.OneToOneField(Service, models.SET_NULL, null=True, blank=True, related_name="stack")
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, related_name="+")
     next_look_at = models.DateTimeField(null=True, blank=True)
+    converged = models.BooleanField(default=False)
+    drift_due_at = models.DateTimeField(null=True, blank=True)
+    drift_checked_at = models.DateTimeField(null=True, blank=True)
+    drift_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["name"]
         # beat asks each 5 s which stacks are due
-        indexes = [models.Index(fields=["next_look_at"], name="stack_due")]
+        indexes = [
+            models.Index(fields=["next_look_at"], name="stack_due"),
+            models.Index(fields=["drift_due_at"], name="stack_drift_due"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -130,6 +140,9 @@ class Operation(models.Model):
 
     consent   components whose data may be destroyed
     rollout   which serving regions were updated and not yet proven healthy: {"proving": {region: since}, …}
+    skips     steps that a person left out: [{"ref", "action", "reason", "by"}, …]
+    override  the guards that a person overrode, and why: {"guards": […], "reason": …, "by": …}
+    plan      the digest of the plan that was signed; "" where none was
     error, mend   why it failed, in one line each
     """
 
@@ -140,6 +153,9 @@ class Operation(models.Model):
     status = models.CharField(max_length=10, choices=OperationStatus.choices, default=OperationStatus.QUEUED)
     consent: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     rollout: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    skips: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
+    override: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    plan = models.CharField(max_length=64, blank=True)
     cancel_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     mend = models.TextField(blank=True)
@@ -171,6 +187,7 @@ class StepStatus(models.TextChoices):
     SUCCEEDED = "succeeded", "succeeded"
     FAILED = "failed", "failed"
     CANCELLED = "cancelled", "cancelled"
+    SKIPPED = "skipped", "skipped"
 
 
 class Step(models.Model):

@@ -78,7 +78,7 @@ def test_service_is_made_with_one_form(admin: Client) -> None:
         "components": [{"kind": "table", "name": "entries", "key": {"id": "S"}}],
         "routing": {"policy": "latency", "ttl": 60},
         "health_check": {"path": "/", "interval": 10, "failure_threshold": 3},
-        "safety": {"drain_s": 300},
+        "safety": {"min_serving_regions": 1, "repair": "auto", "drain_s": 300},
     }
 
 

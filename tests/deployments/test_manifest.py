@@ -58,7 +58,7 @@ components:
     payload_format: "1.0"
 routing: {policy: latency, ttl: 30}
 health_check: {path: /health, interval: 30, failure_threshold: 2}
-safety: {drain_s: 10}
+safety: {min_serving_regions: 2, repair: report, drain_s: 10}
 """.replace("ARTIFACT", ARTIFACT)
 
 
@@ -92,7 +92,7 @@ def canonical() -> dict[str, Any]:
         ],
         "routing": {"policy": "latency", "ttl": 30},
         "health_check": {"path": "/health", "interval": 30, "failure_threshold": 2},
-        "safety": {"drain_s": 10},
+        "safety": {"min_serving_regions": 2, "repair": "report", "drain_s": 10},
     }
 
 

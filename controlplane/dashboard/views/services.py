@@ -95,7 +95,7 @@ def destroy(request: HttpRequest, name: str) -> HttpResponse:
     service = _found(name)
     actor = Actor.of(request.user, "page")
     try:
-        actor.check()
+        actor.check(service)
         if request.method == "POST" and request.POST.get("name") == service.name:
             consent = request.POST.getlist("destroy_data")
             operation = Destroy(service, actor, destroy_data=consent, expected=request.POST.get("seen")).execute()

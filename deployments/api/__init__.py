@@ -1,0 +1,5 @@
+"""The REST API of services and operations, a file a topic. Doors: read, call an action or a query, answer."""
+
+from deployments.api import health, operations, plans, services
+
+urlpatterns = [*services.urlpatterns, *plans.urlpatterns, *health.urlpatterns, *operations.urlpatterns]
