@@ -20,7 +20,7 @@ from deployments.actions.refused import ActionRefused
 from deployments.manifest import ManifestError
 from deployments.models import Operation, Service
 from deployments.plan import render
-from deployments.reconcile import PlanView
+from deployments.preview import PlanView
 
 COMMAND = Actor(None, "command")
 ASK_EVERY_S = 0.3

@@ -1,4 +1,4 @@
-"""One look at one stack: desired, observed, diff, apply. What the Plan button, deploy, destroy and beat all call.
+"""One look at one stack: desired, observed, diff, apply. What deploy, destroy, repair and beat all call.
 
 A Celery message only says "look at stack N": losing one, or getting it twice, changes nothing. What is to be done is
 read from the rows each time, under a lease.
@@ -6,10 +6,8 @@ read from the rows each time, under a lease.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,19 +16,15 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from deployments import leases, replicas
-from deployments.apply import Cancelled, Failed, Later, Outcome, Succeeded, Walk, watches
-from deployments.desired import ReleasedService, desired
+from deployments.apply import Cancelled, Failed, Later, Outcome, Succeeded, Walk
+from deployments.desired import desired
 from deployments.fencing import Generations
 from deployments.inventory import Inventory, moment
 from deployments.journal import Journal
-from deployments.manifest import Manifest
-from deployments.models import Lease, Operation, Release, Stack
+from deployments.models import Lease, Operation, Stack
 from deployments.models.record import OPEN, OperationStatus
-from deployments.plan.diff import diff
-from deployments.plan.model import Known, Plan, Ref, Spec
-from deployments.plan.render import as_json
-from deployments.providers.protocol import Provider, Target
-from deployments.released import manifest_of
+from deployments.preview import released
+from deployments.providers.protocol import Provider
 from deployments.worlds import installation, provider_for
 
 log = structlog.get_logger(__name__)
@@ -38,47 +32,6 @@ log = structlog.get_logger(__name__)
 THREADS = 32
 BROKE = "This is a defect of ours: report it with the worker's log. Retrying is safe."
 CANCEL_ASKED_EVERY_S = 0.5
-
-
-@dataclass(frozen=True)
-class PlanView:
-    """A plan as it would be now. `digest` changes with anything in it; `wait_s`: what API rates alone will cost."""
-
-    plan: Plan
-    digest: str
-    wait_s: float
-
-
-def preview(
-    stack: Stack | None,
-    wanted: ReleasedService | None,
-    *,
-    consent: Collection[str] = (),
-    provider: Provider,
-) -> PlanView:
-    """What deploying `wanted` (None: destroying) would do. Reads AWS, changes nothing."""
-    specs = {spec.ref: spec for spec in desired(wanted)} if wanted else {}
-    inventory = Inventory(stack) if stack else None
-    known = inventory.known if inventory else {}
-    looked_at = [row for row in known.values() if watches(row, specs, consent)]
-    targets = [_known_target(row, specs, inventory) for row in looked_at if inventory]
-    # Of what was never made, what has a name of its own may have a namesake; the rest can't be there.
-    targets += [
-        Target(ref, spec.params, spec.context) for ref, spec in specs.items() if ref not in known and _named(spec)
-    ]
-    looks = {**dict.fromkeys(specs), **provider.observe(targets)}
-    plan = diff(specs.values(), known, looks, traits=provider.traits, now=time.time(), consent=consent)
-    body = json.dumps([as_json(plan), sorted(consent)], sort_keys=True, default=str)
-    return PlanView(plan, hashlib.sha256(body.encode()).hexdigest(), provider.wait_s(plan))
-
-
-def _known_target(row: Known, specs: Mapping[Ref, Spec], inventory: Inventory) -> Target:
-    spec = specs.get(row.ref)
-    return inventory.target(row.ref, row.params, spec.context if spec else row.context)
-
-
-def _named(spec: Spec) -> bool:
-    return not spec.outs
 
 
 def look(
@@ -174,21 +127,6 @@ def _go_on(
     finally:
         if executor is None:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def released(stack: Stack) -> ReleasedService | None:
-    """What the stack's approved release wants; None where nothing should exist."""
-    release = stack.release
-    return released_service(release, stack.account.account_id) if release else None
-
-
-def released_service(release: Release, account_id: str) -> ReleasedService:
-    return ReleasedService(manifest_of(release), account_id, release.zone_id or None)
-
-
-def candidate(manifest: Manifest, account_id: str, zone_id: str | None) -> ReleasedService:
-    """A manifest that nobody approved yet, for a preview."""
-    return ReleasedService(manifest, account_id, zone_id)
 
 
 def _end(stack: Stack, operation: Operation, outcome: Outcome, now: float) -> None:

@@ -14,7 +14,7 @@ from deployments.actions.stacks import check_account
 from deployments.desired import ReleasedService
 from deployments.manifest import Manifest
 from deployments.models import Service, Stack
-from deployments.reconcile import PlanView, candidate, preview
+from deployments.preview import PlanView, candidate, preview
 from deployments.worlds import provider_for
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from deployments import manifests
 from deployments.models import Artifact, Operation, Service
 from deployments.plan.model import Action, Change, Plan, Ref
-from deployments.reconcile import PlanView
+from deployments.preview import PlanView
 from regions.models import Account, Region
 from tests import builders
 

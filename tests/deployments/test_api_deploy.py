@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from deployments.models import Artifact, Operation, Release, Stack, Step
 from deployments.plan.model import Action, Change, Plan, Problem, Ref, Waiting
-from deployments.reconcile import PlanView
+from deployments.preview import PlanView
 from regions.models import Account, HostedZone
 from tests import builders
 

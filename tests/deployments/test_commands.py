@@ -18,7 +18,7 @@ from deployments import artifacts, manifests
 from deployments.manifest import render
 from deployments.models import Artifact, Operation, Service, Step
 from deployments.plan.model import Action, Change, Difference, Plan, Ref
-from deployments.reconcile import PlanView
+from deployments.preview import PlanView
 from tests import builders
 
 pytestmark = pytest.mark.django_db
