@@ -15,9 +15,9 @@ from deployments.apply import Cancelled, Failed, Later, Succeeded
 from deployments.desired import desired
 from deployments.models import Resource, Stack
 from deployments.plan.model import State
+from deployments.preview import preview, released
 from deployments.providers.errors import Transient
 from deployments.providers.memory import Memory
-from deployments.preview import preview, released
 from tests.deployments.worlds import Clock, Killed, approve, look, stack_of
 
 REGIONS = ["us-west-2", "eu-central-1", "ap-southeast-1", "eu-west-1"]
