@@ -35,6 +35,10 @@ app.conf.beat_schedule = {
 }
 
 
+app.conf.beat_scheduler = "controlplane.liveness:Scheduler"
+app.conf.imports = ("controlplane.liveness",)
+
+
 @setup_logging.connect
 def configure_logging(**_: Any) -> None:
     """Celery would replace Django's logging; keep ours."""

@@ -23,6 +23,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 LOCALCLOUD = env.boolean("LOCALCLOUD", False)
 LOCALCLOUD_URL = env.text("LOCALCLOUD_URL", "http://127.0.0.1:4566")
 
+# Touched by a worker or beat as long as it is well; a container's health check looks at its age.
+ALIVE_FILE = env.text("ALIVE_FILE", "")
+
 # The certificate authorities that probes trust beside the system's own (the local cloud's).
 CA_FILE = env.text("CA_FILE", "")
 

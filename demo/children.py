@@ -11,18 +11,17 @@ import sys
 from collections.abc import Callable, Mapping
 
 from demo.engines import Engine
-from demo.liveness import Consumes
 from demo.options import Options
 from demo.supervisor import Child
 
 # What a child may know of the operator's own environment. No AWS_*, no proxy: the demo stays on this machine.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
-#                queue      pool                                 waits at most
+#    queue      pool
 WORKERS = (
-    ("probe", ("--pool", "threads", "--concurrency", "4"), 30.0),
-    ("apply", ("--pool", "prefork", "--concurrency", "2"), 300.0),  # a pass may rightly take minutes
-    ("default", ("--pool", "threads", "--concurrency", "4"), 60.0),
+    ("probe", ("--pool", "threads", "--concurrency", "4")),
+    ("apply", ("--pool", "prefork", "--concurrency", "2")),
+    ("default", ("--pool", "threads", "--concurrency", "4")),
 )
 
 
@@ -83,9 +82,8 @@ def product(options: Options, environment: Mapping[str, str]) -> list[Child]:
             f"worker-{queue}",
             _celery("worker", "-Q", queue, "-n", f"{queue}@%h", *pool, "--without-gossip", "--without-mingle"),
             environment,
-            healthy=Consumes(environment["REDIS_URL"], queue, patience_s=patience_s),
         )
-        for queue, pool, patience_s in WORKERS
+        for queue, pool in WORKERS
     ]
     schedule = options.state_dir / "beat-schedule"
     beat = Child("beat", _celery("beat", "--schedule", str(schedule), "--pidfile="), environment)

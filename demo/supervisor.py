@@ -19,7 +19,6 @@ from demo.processes import GRACE_S, Guard, spawn, stop, tail
 STRIKES = 3
 STRIKES_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
-HEALTH_EVERY_S = 10.0
 
 Say = Callable[[str], None]
 
@@ -30,13 +29,12 @@ class GaveUpError(Exception):
 
 @dataclass(frozen=True)
 class Child:
-    """One process to keep running. `ready` gates what comes after it; `healthy` finds one that stays up but is deaf."""
+    """One process to keep running. `ready` gates what comes after it."""
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool] | None = None
-    healthy: Callable[[], bool] | None = None
     prepare: Callable[[], None] | None = None
     stop_with: signal.Signals = signal.SIGTERM
 
@@ -46,7 +44,6 @@ class _Running:
     child: Child
     process: "subprocess.Popen[bytes]"
     ended_at_s: deque[float] = field(default_factory=lambda: deque(maxlen=STRIKES))
-    asked_at_s: float = field(default_factory=time.monotonic)
 
 
 class Supervisor:
@@ -121,11 +118,6 @@ class Supervisor:
             if code is not None:
                 _kill_group(running.process.pid)  # the pool of a killed worker must not go on without it
                 self._start_again(running, _how(code), now_s)
-            elif running.child.healthy is not None and now_s - running.asked_at_s > HEALTH_EVERY_S:
-                running.asked_at_s = now_s
-                if not running.child.healthy():
-                    stop(running.process, by=running.child.stop_with, grace_s=self._grace_s)
-                    self._start_again(running, "runs but does not work", now_s)
 
     def _start_again(self, running: _Running, why: str, now_s: float) -> None:
         name = running.child.name

@@ -46,11 +46,11 @@ def test_the_schema_is_migrated_before_anything_of_ours_starts() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_its_settings_are_ones_that_the_settings_read(name: str) -> None:
-    """And secrets come from files only. AWS_ variables are boto3's, QUEUE is the worker's health check's."""
+    """And secrets come from files only. AWS_ variables are boto3's."""
     known = names_read_by("controlplane/settings.py")
     known |= {f"{setting}_FILE" for setting in known}
     given = SERVICES[name]["environment"]
-    assert {key for key in given if not key.startswith("AWS_")} - known <= {"QUEUE"}
+    assert {key for key in given if not key.startswith("AWS_")} <= known
     assert not {"SECRET_KEY", "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"} & given.keys()
 
 
@@ -71,18 +71,10 @@ def test_a_setting_is_what_production_needs() -> None:
         assert not {"INSECURE_HTTP", "DEBUG", "LOCALCLOUD"} & SERVICES[name]["environment"].keys()
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate", "beat"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
 def test_it_has_a_health_check(name: str) -> None:
-    """A migration ends by itself, and beat answers nobody: what it no longer sends shows in the workers."""
+    """A migration ends by itself."""
     assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
-
-
-@pytest.mark.parametrize("queue", [queue for queue, _, _ in children.WORKERS])
-def test_a_workers_health_check_asks_that_worker(queue: str) -> None:
-    worker = SERVICES[f"worker-{queue}"]
-    assert worker["environment"]["QUEUE"] == queue
-    assert worker["command"][worker["command"].index("-n") + 1] == f"{queue}@%h"
-    assert "$${QUEUE}@$${HOSTNAME}" in worker["healthcheck"]["test"][1]
 
 
 def test_only_the_web_listens_and_only_to_the_proxy_of_its_machine() -> None:
@@ -108,7 +100,7 @@ def test_the_image_is_built_of_files_that_exist_and_are_not_ignored() -> None:
 
 
 def test_the_image_has_every_app_that_the_product_imports() -> None:
-    packages = {"controlplane", "deployments", "regions"}
+    packages = {"audit", "controlplane", "deployments", "regions"}
     assert packages <= set(re.findall(r"^COPY (\S+) ", DOCKERFILE, flags=re.MULTILINE))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from demo import supervisor as supervisor_module
 from demo.processes import Guard, marked
 from demo.supervisor import Child, GaveUpError, Supervisor
 from tests.demo.waiting import wait_until
@@ -85,18 +84,6 @@ def test_two_children_that_end_twice_each_are_no_reason_to_give_up(supervisor: S
             os.kill(int(log(tmp_path, name).splitlines()[-1].split()[0]), signal.SIGKILL)
 
     assert supervisor.wait_until(lambda: log(tmp_path, "two").count("\n") == 3, within_s=20)
-
-
-def test_child_that_does_not_work_is_started_again(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, said: list[str]
-) -> None:
-    monkeypatch.setattr(supervisor_module, "HEALTH_EVERY_S", 0.0)
-    verdicts = iter([True, False])
-
-    supervisor.start(python("deaf", FAMILY, healthy=lambda: next(verdicts, True)))
-
-    assert supervisor.wait_until(lambda: bool(said), within_s=20)
-    assert said == ["deaf runs but does not work; starting it again"]
 
 
 def test_start_waits_until_ready(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from demo.liveness import Consumes
+from controlplane.liveness import Consumes
 
 
 class Clock:
@@ -34,8 +34,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def consumes(queue: str, clock: Clock) -> Consumes:
-    return Consumes(os.environ["REDIS_URL"], queue, patience_s=30, now=clock)
+def consumes(broker: redis.Redis, queue: str, clock: Clock) -> Consumes:
+    return Consumes(broker, [queue], patience_s=30, now=clock)
 
 
 def looks(consumes: Consumes, clock: Clock, *times_s: float) -> list[bool]:
@@ -69,13 +69,26 @@ def test_message_that_is_taken_and_followed_by_another_is_work(
     assert looks(consumes, clock, 45, 74, 75) == [True, True, False]
 
 
-def test_new_worker_gets_its_own_time(consumes: Consumes, clock: Clock, broker: redis.Redis, queue: str) -> None:
+def test_worker_with_all_its_hands_full_is_not_deaf(clock: Clock, broker: redis.Redis, queue: str) -> None:
+    free = [False]
+    consumes = Consumes(broker, [queue], free=lambda: free[0], patience_s=30, now=clock)
+    broker.lpush(queue, "first")
+    assert looks(consumes, clock, 10, 100, 1000) == [True, True, True]
+
+    free[0] = True
+
+    assert looks(consumes, clock, 1010, 1039, 1040) == [True, True, False]
+
+
+def test_each_queue_of_a_worker_must_move(clock: Clock, broker: redis.Redis, queue: str) -> None:
+    consumes = Consumes(broker, ["empty", queue], patience_s=30, now=clock)
     broker.lpush(queue, "first")
 
-    assert looks(consumes, clock, 10, 40, 50, 70) == [True, False, True, False]
+    assert looks(consumes, clock, 10, 40) == [True, False]
 
 
 def test_broker_that_is_away_gives_no_verdict(clock: Clock, queue: str) -> None:
-    consumes = Consumes("redis://127.0.0.1:1/0", queue, patience_s=30, now=clock)
+    with redis.Redis.from_url("redis://127.0.0.1:1/0") as nobody:
+        consumes = Consumes(nobody, [queue], patience_s=30, now=clock)
 
-    assert looks(consumes, clock, 10, 100) == [True, True]
+        assert looks(consumes, clock, 10, 100) == [True, True]
