@@ -13,11 +13,12 @@ from typing import Any
 
 from deployments.plan.model import GLOBAL, Params
 from deployments.providers.aws.kind import World, found_or_none
-from deployments.providers.errors import Conflict, Fenced, Refused
+from deployments.providers.errors import Conflict, Fenced, Refused, Transient
 from deployments.providers.protocol import Batch, Fence
 from regions.aws_errors import AwsError
 
 OWNER_TTL_S = 60
+STANDS = "but it already exists"  # of a CREATE
 
 _POLICY = {  # our policy's key → the record set's
     "region": "Region",
@@ -183,8 +184,9 @@ def _fence_changes(fence: Fence) -> Iterator[dict[str, Any]]:
             }
 
 
-def _refusal(batch: Batch, error: AwsError) -> Fenced | Refused:
-    """Who was refused: the owner record (the batch is stale), or the records that AWS names."""
+def _refusal(batch: Batch, error: AwsError) -> Fenced | Transient | Refused:
+    """Who was refused: the owner record (the batch is stale), what stands there already (as after a backup was
+    restored: the next look tells whose it is), or the records that AWS names."""
     text = _name(error.message)
     if _named(owner_name(batch.fence.hostname), text):
         return Fenced(
@@ -192,6 +194,14 @@ def _refusal(batch: Batch, error: AwsError) -> Fenced | Refused:
             code=error.code,
             mend="Nothing to do: the records have moved on meanwhile; the next pass looks again.",
             request_id=error.request_id,
+        )
+    if STANDS in text:
+        return Transient(
+            error.message,
+            code="exists",
+            mend="Nothing to do: the next look tells whose it is.",
+            request_id=error.request_id,
+            retry_after_s=0.0,
         )
     guilty = [each.ref.name for each in batch.changes if _named(_name_of(each.before, each.after), text)]
     return Refused(

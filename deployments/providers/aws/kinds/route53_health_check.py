@@ -1,5 +1,5 @@
-"""The Route 53 health check of one replica. Created once by CallerReference, which names this installation and the
-step's token; marked by tags, which it gets after its creation. A reference that was ever used is used up for ever."""
+"""The Route 53 health check of one replica. Created once by CallerReference, which names this installation, the ref and
+the step's token; marked by tags, which it gets afterwards. A reference that was ever used is used up for ever."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ class Route53HealthCheck(Kind):
         return None if check is None else self._tagged(world, target, check)
 
     def create(self, world: World, target: Target) -> Observed:
+        """Looked for first: where a backup was restored, the token of the one that stands is forgotten."""
+        standing = self._search(world, target)
+        found = None if standing is None else self._tagged(world, target, standing)
+        if found is not None:
+            return found
         params = target.params
         try:
             check = self._route53(world).create_health_check(
@@ -108,14 +113,14 @@ class Route53HealthCheck(Kind):
         return self._search(world, target) if target.token else None
 
     def _search(self, world: World, target: Target) -> dict[str, Any] | None:
-        reference = _reference(world, target)
+        """By whose and of what its reference says that it is, whichever step made it."""
         listed = pages(
             self._route53(world).list_health_checks,
             "HealthChecks",
             asks="Marker",
             tells="NextMarker",
         )
-        return next((check for check in listed if check["CallerReference"] == reference), None)
+        return next((check for check in listed if check["CallerReference"].startswith(_whose(world, target))), None)
 
     def _taken(self, world: World, target: Target, refusal: AwsError) -> Observed:
         """Our own reference exists: with other settings, which an update mends, or as one that was deleted."""
@@ -140,16 +145,21 @@ class Route53HealthCheck(Kind):
         return world.client("route53", GLOBAL)
 
 
+def _whose(world: World, target: Target) -> str:
+    """What each reference for this ref begins with, so that a check without tags still says whose and of what it is."""
+    return f"{world.owner[:36]}/{hashlib.sha256(str(target.ref).encode()).hexdigest()[:10]}/"
+
+
 def _reference(world: World, target: Target) -> str:
-    """64 characters at most: who and which step, so that a check without tags still says whose it is."""
-    return f"{world.owner[:40]}/{hashlib.sha256(target.token.encode()).hexdigest()[:16]}"
+    """64 characters at most: who, what, and which step."""
+    return f"{_whose(world, target)}{hashlib.sha256(target.token.encode()).hexdigest()[:16]}"
 
 
 def _observed(world: World, target: Target, check: dict[str, Any], tags: dict[str, str]) -> Observed:
     config = check["HealthCheckConfig"]
     user_tags = plain(tags)
     ours = world.owns(target, tags)
-    if not ours and REF_TAG not in tags and check["CallerReference"].startswith(f"{world.owner[:40]}/"):
+    if not ours and REF_TAG not in tags and check["CallerReference"].startswith(_whose(world, target)):
         ours = True
         user_tags[REF_TAG] = ""  # a difference, so that an update brings the marks
     return Observed(

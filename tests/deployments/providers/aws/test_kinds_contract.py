@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from functools import cache
 
@@ -160,3 +161,14 @@ def test_it_calls_what_it_declares_and_nothing_else(stage: Stage, name: str) -> 
 @cache
 def _iam_action(service: str, operation: str) -> str:
     return iam_action(_SESSION.get_service_model(service), operation)
+
+
+@EVERY_KIND
+def test_where_we_forgot_that_we_made_it_there_is_no_second(stage: Stage, case: Case) -> None:
+    """As after a backup of the day before was restored: neither its id nor its token is known."""
+    target = created(stage, case)
+    stage.settle(target)
+
+    again = stage.another_provider().create(replace(target, physical_id="", token=uuid.uuid4().hex))
+
+    assert again.physical_id == target.physical_id

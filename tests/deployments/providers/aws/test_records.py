@@ -175,9 +175,10 @@ def test_a_record_made_by_hand_is_not_ours(stage: Stage) -> None:
 
     assert found is not None
     assert not found.ours
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Transient) as stands:
         stage.send(zone_id, create(record))
-    assert record.ref.name in refused.value.message
+    assert stands.value.code == "exists", "the next look tells whose it is"
+    assert not stands.value.unknown_outcome
 
 
 def test_a_record_under_the_hostname_is_ours_by_the_owner_record_above_it(stage: Stage) -> None:
