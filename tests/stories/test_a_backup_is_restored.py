@@ -46,6 +46,28 @@ def test_a_backup_is_restored(system: System, service: Callable[[str], Service],
     assert sorted(ledger.answering()) == sorted(FOUR)
 
 
+def test_a_service_that_is_younger_than_the_backup(
+    system: System, service: Callable[[str], Service], tmp_path: Path
+) -> None:
+    yesterday = tmp_path / "antipode.dump"
+    dump(system, yesterday)
+    sequel = service("sequel")
+    sequel.save()
+    sequel.deploy()
+    before = identities(sequel)
+
+    restore(system, yesterday)
+    system.until(lambda: system.api.call("GET", "services/") is not None, "the API answers")
+    assert system.api.call("GET", "services/sequel/") is None
+
+    sequel.save()
+    sequel.deploy()
+
+    assert identities(sequel) == before
+    assert standing(sequel) == recorded(sequel)
+    assert sequel.changes() == []
+
+
 def dump(system: System, file: Path) -> None:
     subprocess.run([_tool("pg_dump"), "--format=custom", f"--file={file}", system.database_url], check=True)
 
