@@ -1,6 +1,7 @@
 """Lists as `{"results", "next"}` by cursor: a page costs the same wherever it stands, no row is skipped or told twice.
 
-A view says its order with `ordering = "name"` (a unique field) or `"-id"`; default: oldest first.
+A view says its order with `ordering = "name"` (a unique field) or `"-id"`; default: oldest first. By what else a list
+may be asked for, it names in `orderings`: fields that are never null.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DataError
 from django.db.models import Model, QuerySet
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 if TYPE_CHECKING:  # DRF's views import their default pagination, that is: this file
     from rest_framework.views import APIView
+
+
+def orderings(view: APIView) -> list[str]:
+    """Every order that may be asked for."""
+    return [sign + field for field in getattr(view, "orderings", ()) for sign in ("", "-")]
 
 
 class Cursor(CursorPagination):
@@ -27,7 +33,14 @@ class Cursor(CursorPagination):
     ordering = "pk"
 
     def get_ordering(self, request: Request, queryset: QuerySet[Model], view: APIView) -> tuple[str, ...]:
-        return (getattr(view, "ordering", self.ordering),)
+        default: str = getattr(view, "ordering", self.ordering)
+        asked = request.query_params.get("ordering", default)
+        allowed = orderings(view)
+        if asked != default and asked not in allowed:
+            raise ValidationError(
+                {"ordering": f'"{asked[:80]}" is no order here; there are: {", ".join(allowed)}'}, "invalid"
+            )
+        return (asked,) if asked == default else (asked, "pk")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         try:
@@ -37,6 +50,21 @@ class Cursor(CursorPagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        if allowed := orderings(view):
+            default = getattr(view, "ordering", self.ordering)
+            found.append(
+                {
+                    "name": "ordering",
+                    "in": "query",
+                    "required": False,
+                    "description": f"In which order; {default} if not said. A minus turns it round.",
+                    "schema": {"type": "string", "enum": allowed},
+                }
+            )
+        return found
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -55,6 +55,12 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "maxLength": 255},
     "description": "The same request with the same key is done once and answered alike, for a day.",
 }
+FIELDS = {
+    "in": "query",
+    "name": "fields",
+    "schema": {"type": "string"},
+    "description": "Only these fields, with commas between them: of the object, or of each result of a list.",
+}
 ALWAYS = {"401": "No token, or a bad one.", "406": "Only application/json is spoken here."}
 UNSAFE = {"403": "The permission deployments.operate is missing.", "413": "The body is too large."}
 WITH_BODY = {"400": "The body can't be read or is invalid.", "415": "This content type is not taken."}
@@ -79,6 +85,8 @@ def add_problems(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, 
     for path, item in result["paths"].items():
         for method, operation in item.items():
             told = dict(ALWAYS)
+            if method == "get" and path != "/api/v1/schema/":
+                operation.setdefault("parameters", []).append(FIELDS)
             if "{" in path:
                 told["404"] = "There is no such thing."
             if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):

@@ -71,12 +71,22 @@ class RegionInUse(APIException):
     mend = "Take it out of those services and deploy them; or disable it, so that none is placed here any more."
 
 
+class StaleWrite(APIException):
+    """Somebody else changed it since it was read."""
+
+    status_code = 412
+    default_code = "stale_write"
+    default_detail = "This region was changed meanwhile."
+    mend = "Read it again, and send its ETag along."
+
+
 class Regions(generics.ListCreateAPIView[Region]):
     """The regions that services can be placed in."""
 
     serializer_class = RegionSerializer
     filterset_fields = ["enabled", "code"]
     ordering = "code"
+    orderings = ("code",)
 
     def get_queryset(self) -> QuerySet[Region]:
         return queries.regions()
@@ -115,14 +125,18 @@ class OneRegion(generics.GenericAPIView[Region]):
     @extend_schema(operation_id="regions_get", tags=["regions"], summary="Read a region", examples=[REGION])
     def get(self, request: Request, code: str) -> Response:
         """With what each account may do there, as the last sync read it."""
-        return Response(RegionSerializer(self.get_object()).data)
+        return _told(self.get_object())
 
     @extend_schema(
         operation_id="regions_change",
         tags=["regions"],
         summary="Enable or disable a region",
         request=RegionChangeSerializer,
-        responses=RegionSerializer,
+        responses={200: RegionSerializer, 412: OpenApiResponse(description="`stale_write`.")},
+        parameters=[
+            OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read."),
+            OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200], description="The region's state."),
+        ],
         examples=[REGION, OpenApiExample("disable", {"enabled": False}, request_only=True)],
     )
     def patch(self, request: Request, code: str) -> Response:
@@ -130,8 +144,9 @@ class OneRegion(generics.GenericAPIView[Region]):
         region = self.get_object()
         change = RegionChangeSerializer(region, data=request.data, partial=True)
         change.is_valid(raise_exception=True)
+        _check_unchanged(region, request.headers.get("If-Match"))
         change.save()
-        return Response(RegionSerializer(region).data)
+        return _told(region)
 
     @extend_schema(
         operation_id="regions_delete",
@@ -149,6 +164,21 @@ class OneRegion(generics.GenericAPIView[Region]):
         except ProtectedError:
             raise RegionInUse from None
         return Response(status=204)
+
+
+def _told(region: Region) -> Response:
+    return Response(RegionSerializer(region).data, headers={"ETag": _etag(region)})
+
+
+def _etag(region: Region) -> str:
+    """The state of what an operator sets."""
+    return f'"{region.pk}-{region.enabled:d}"'
+
+
+def _check_unchanged(region: Region, expected: str | None) -> None:
+    """Raise 412 where `expected`, the value of an If-Match header, doesn't name the state that stands."""
+    if expected is not None and expected.strip() != "*" and _etag(region) not in map(str.strip, expected.split(",")):
+        raise StaleWrite
 
 
 class Sync(APIView):
@@ -222,7 +252,7 @@ class Calculator(APIView):
     def get(self, request: Request) -> Response:
         """Exact, in per cent and in seconds of a year of 365 days, as text, so that no digit is lost."""
         for name in request.query_params:
-            if name not in {"component", "regions", "format"}:
+            if name not in {"component", "regions", "fields", "format"}:
                 raise ValidationError({name: "is no parameter here; give component and regions"}, "unknown")
         given = request.query_params.get("regions", str(DEFAULT_REGIONS))
         if not (given.isascii() and given.isdigit() and len(given) <= 4):

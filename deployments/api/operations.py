@@ -33,6 +33,7 @@ class Operations(generics.GenericAPIView[Operation]):
     serializer_class = serializers.OperationSerializer
     filterset_class = OperationFilter
     ordering = "-id"
+    orderings = ("id", "created_at")
 
     def get_queryset(self) -> QuerySet[Operation]:
         return queries.operations()

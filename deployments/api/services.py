@@ -65,6 +65,7 @@ class Services(generics.GenericAPIView[Service]):
     serializer_class = serializers.ServiceSerializer
     filterset_class = ServiceFilter
     ordering = "name"
+    orderings = ("name", "created_at", "updated_at")
 
     def get_queryset(self) -> QuerySet[Service]:
         return queries.services()
