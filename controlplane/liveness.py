@@ -91,7 +91,7 @@ def _watch(consumes: Callable[[], bool], queues: Sequence[str]) -> None:
     os._exit(1)
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]  # celery has no types
+class Scheduler(PersistentScheduler):
     """Beat's own, which says at each tick that it lives."""
 
     def tick(self, *args: Any, **options: Any) -> float:
