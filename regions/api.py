@@ -257,8 +257,12 @@ class Calculator(APIView):
         given = request.query_params.get("regions", str(DEFAULT_REGIONS))
         if not (given.isascii() and given.isdigit() and len(given) <= 4):
             raise ValidationError({"regions": f'"{given[:40]}" is not a whole number; write 1 to 40'}, "invalid")
+        parts = request.query_params.getlist("component")
+        for part in parts:
+            if not part.isascii():
+                raise ValidationError({"component": f'"{part[:40]}" is not a number; write per cent: 99.95'}, "invalid")
         try:
-            found = calculate(request.query_params.getlist("component"), int(given))
+            found = calculate(parts, int(given))
         except ValueError as error:
             field = "regions" if "regions" in str(error) else "component"
             raise ValidationError({field: str(error)}, "invalid") from None

@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from regions import catalogue
+from regions.asked import Asked, OnlyItsFields
 from regions.models import Region
 
 
@@ -72,7 +73,7 @@ class RegionSerializer(serializers.ModelSerializer[Region]):
         return [zone.zone_id for zone in region.zones.all() if zone.gone_at is None]
 
 
-class NewRegionSerializer(serializers.ModelSerializer[Region]):
+class NewRegionSerializer(OnlyItsFields, serializers.ModelSerializer[Region]):
     """`{"code": "eu-central-1"}`"""
 
     class Meta:
@@ -88,7 +89,7 @@ class NewRegionSerializer(serializers.ModelSerializer[Region]):
         return code
 
 
-class RegionChangeSerializer(serializers.ModelSerializer[Region]):
+class RegionChangeSerializer(OnlyItsFields, serializers.ModelSerializer[Region]):
     """`{"enabled": false}`"""
 
     class Meta:
@@ -96,7 +97,7 @@ class RegionChangeSerializer(serializers.ModelSerializer[Region]):
         fields = ["enabled"]
 
 
-class SyncSerializer(serializers.Serializer[Any]):
+class SyncSerializer(Asked):
     """`{}`: every account; `{"account": "demo"}`: one."""
 
     account = serializers.CharField(required=False, max_length=40, help_text="Its name; without: every account.")

@@ -22,6 +22,12 @@ _TYPES = {
     "tuple_type": ("a list", "write a list, also for a single one"),
 }
 
+# pydantic's type of error → our code for it, which programs may rely on whatever checks the manifest.
+_CODES = {
+    **dict.fromkeys(["greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"], "range"),
+    **dict.fromkeys(["string_too_short", "string_too_long", "too_short", "too_long"], "length"),
+}
+
 
 def told(error: ValidationError, model: type[BaseModel], raw: Any, prefix: Location = ()) -> Iterator[Problem]:
     """Each finding of a validation of `raw`'s part at `prefix` by `model`."""
@@ -48,7 +54,13 @@ def told(error: ValidationError, model: type[BaseModel], raw: Any, prefix: Locat
             yield Problem(path, _shown(value), f"{quoted(value)} is not {what}", mend, "type")
         else:
             limit = re.sub("^[A-Z][a-z]+ should", "it should", finding["msg"])
-            yield Problem(path, _shown(value), f"{quoted(value)} can't be taken: {limit}", "change it so", kind)
+            yield Problem(
+                path,
+                _shown(value),
+                f"{quoted(value)} can't be taken: {limit}",
+                "change it so",
+                _CODES.get(kind, "invalid"),
+            )
 
 
 def _unknown_field(path: str, value: Any, location: Location, model: type[BaseModel]) -> Problem:

@@ -11,21 +11,8 @@ from typing import Any
 from rest_framework import serializers
 
 from deployments.models.record import OperationStatus, StepStatus
+from regions.asked import Asked
 from regions.models import Status
-
-
-class Asked(serializers.Serializer[Any]):
-    """A request's body: an object that holds these fields and no others."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                known = ", ".join(self.fields) or "none"
-                raise serializers.ValidationError(
-                    {name[:80]: [f"is no field here; the fields are: {known}"] for name in unknown}, "unknown_field"
-                )
-        return super().to_internal_value(data)
 
 
 class DestroyData(serializers.ListField):
