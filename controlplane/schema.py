@@ -63,6 +63,10 @@ FIELDS = {
 }
 ALWAYS = {"401": "No token, or a bad one.", "406": "Only application/json is spoken here."}
 UNSAFE = {"403": "The permission deployments.operate is missing.", "413": "The body is too large."}
+WITH_KEY = {
+    "409": "`idempotency_under_way`: the first request with this key is still under way.",
+    "422": "`idempotency_key_reused`: this key was sent with another request.",
+}
 WITH_BODY = {"400": "The body can't be read or is invalid.", "415": "This content type is not taken."}
 
 
@@ -95,6 +99,7 @@ def add_problems(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, 
                 told["400"] = "A parameter is invalid."
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                told |= WITH_KEY
             if method != "get":
                 told |= UNSAFE | {"400": "The request can't be read."}
             if "requestBody" in operation:

@@ -1,0 +1,73 @@
+"""Requests made from the OpenAPI document alone: none crashes the API, and each answer is one that the document tells.
+
+Bounded and the same each time: a few requests for each operation, valid and invalid ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from deployments.providers.memory import Memory
+from regions.sync import SyncReport
+from regions.syncing import Told
+from tests import builders
+
+EXAMPLES = 5
+THERE = {"name": "keyvalue", "code": "us-west-2"}
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+
+document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+schema = schemathesis.openapi.from_dict(document)
+schema.app = get_wsgi_application()
+
+
+@pytest.fixture
+def token(db: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An operator's, in a world with services and without AWS."""
+    # A request must not close the connection that the test's transaction is on.
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    builders.account()
+    for name in ("keyvalue", "ledger"):
+        builders.deployed(builders.service(builders.table_only(name)))
+    monkeypatch.setattr("deployments.worlds.provider_of", lambda account: Memory())
+    monkeypatch.setattr("regions.api.synced", lambda account: Told(SyncReport(account.name)))
+    from controlplane import tokens
+
+    return tokens.issue(builders.operator(), name="by schema")[1]
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_it_answers_as_its_document_says(case: Any, token: str) -> None:
+    case.path_parameters |= {name: value for name, value in THERE.items() if name in case.path_parameters}
+    response = case.call(headers={"Authorization": f"Bearer {token}"})
+
+    case.validate_response(response, checks=CHECKS)
