@@ -8,4 +8,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from audit.context import commanded
+
+    with commanded():  # migrate, createsuperuser and a shell change rows too
+        execute_from_command_line(sys.argv)

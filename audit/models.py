@@ -12,10 +12,12 @@ class Entry(models.Model):
 
     action      "<what>.<did>": service.changed, operation.succeeded, drift.found, region.evacuated
     actor       who, as it was written then: it stays when the user is gone. "" where nobody said
-    via         api, page, admin, command, worker; "database" where the row was changed past all of our doors
+    via         api, page, admin, command, worker; "database" where the row was changed past all of our doors, by the
+                `actor` that connected
     about       kind and key of the row: ("deployments_service", "12"); `name` is what people call it
     service, account   which service and account it concerns, "" where none: what may be seen is scoped by them
-    before, after      the columns that changed, without secrets
+    before, after      the columns that changed, without secrets; of a new or deleted row those that say something
+    details     what else is known: a reason, the token that was used
     """
 
     at = models.DateTimeField(db_index=True)
@@ -37,10 +39,13 @@ class Entry(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "entries"
-        # who looks at one service, or for one kind of action, reads the newest first
+        # who looks at one service or account, at one kind of action or one person, reads the newest first
         indexes = [
             models.Index(fields=["service", "-id"], name="audit_by_service"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["account", "-id"], name="audit_by_account"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="audit_by_request"),
         ]
 
     def __str__(self) -> str:

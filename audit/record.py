@@ -1,4 +1,4 @@
-"""Write an entry about what no row's change tells: drift that was found, a guard that was overridden."""
+"""Write an entry about what no row's change tells: a guard that was overridden, a region that was taken out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from audit.context import current
+from audit.context import Acting, current
 from audit.models import Entry
 
 
@@ -20,17 +20,17 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> Entry:
     """One entry, by whoever acts now."""
-    who = current()
+    who = (current() or Acting("unknown")).told()
     return Entry.objects.create(
         at=timezone.now(),
         action=action,
-        actor_id=who.actor_id if who else None,
-        actor=who.actor if who else "",
-        via=who.via if who else "unknown",
-        address=who.address if who else "",
-        request_id=who.request_id if who else "",
+        actor_id=who["actor_id"],
+        actor=who["actor"][:160],
+        via=who["via"],
+        address=who["address"][:64],
+        request_id=who["request_id"][:64],
         name=name[:400],
         service=service,
         account=account,
-        details=dict(details or {}),
+        details={**who["details"], **(details or {})},
     )

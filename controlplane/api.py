@@ -10,10 +10,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from controlplane.audit_api import urlpatterns as of_audit
 from deployments.api import urlpatterns as of_deployments
 from regions.api import urlpatterns as of_regions
 
-LISTS = ("regions", "services", "operations", "availability", "schema")
+LISTS = ("regions", "services", "operations", "inventory", "availability", "audit", "schema")
 
 
 class Root(APIView):
@@ -29,4 +30,5 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include(of_regions)),
     path("", include(of_deployments)),
+    path("", include(of_audit)),
 ]

@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
 
@@ -27,7 +27,9 @@ app.conf.task_routes = {
 BEAT = (
     ("probe the endpoints", "regions.tasks.probe_round", 1.0, 2.0),
     ("look at stalled stacks", "deployments.tasks.sweep", 5.0, 5.0),
+    ("look for drift", "deployments.tasks.sweep_drift", 2.0, 2.0),
     ("forget what is old", "regions.tasks.prune", 3600.0, 600.0),
+    ("forget old plans", "deployments.tasks.forget", 3600.0, 600.0),
 )
 app.conf.beat_schedule = {
     name: {"task": task, "schedule": every_s, "options": {"expires": expires_s}}
@@ -47,3 +49,11 @@ def configure_logging(**_: Any) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+def tell_the_audit_log(**_: Any) -> None:
+    """Nobody acts through a worker: what it writes is Antipode's own doing."""
+    from audit.context import this_process_is
+
+    this_process_is("worker")

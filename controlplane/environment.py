@@ -7,6 +7,7 @@ a running demo (in `STATE_DIR`, by default `.local`) answers, so that `manage.py
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -56,6 +57,17 @@ def integer(name: str, default: int, *, at_least: int = 0) -> int:
     if number < at_least:
         raise ImproperlyConfigured(f"{name}={number} is too small; the least is {at_least}")
     return number
+
+
+def rate(name: str, default: str = "") -> tuple[int, int] | None:
+    """ "600/m": (requests, seconds of the window). None where it says nothing."""
+    value = text(name, default)
+    if not value:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,8})/([smhd])", value)
+    if found is None:
+        raise ImproperlyConfigured(f"{name}={value!r} is no rate; write requests per s, m, h or d, such as 600/m")
+    return int(found[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
@@ -45,7 +46,12 @@ class Cursor(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (ValueError, TypeError, DataError):  # a position that is no value of the field: a cursor made by hand
+        except (
+            ValueError,
+            TypeError,
+            DataError,
+            DjangoValidationError,
+        ):  # a position that is no value of the field: a cursor made by hand
             raise NotFound("This cursor is none of ours; take it from `next`.") from None
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -29,7 +29,7 @@ MENDS = {
     "not_authenticated": "Send the header Authorization: Bearer <token>; tokens are made in the admin.",
     "bad_token": "Make a new token in the admin, or by manage.py token.",
     "parse_error": "Send well-formed JSON or YAML, in UTF-8, without NUL and within the limits that are named.",
-    "permission_denied": "Ask an administrator for the permission deployments.operate.",
+    "permission_denied": "Ask an administrator for it, in a role or by a grant; or use a token of wider scope.",
     "not_found": "Look at the list that this belongs to for what is there.",
     "method_not_allowed": "The header Allow names the methods of this address.",
     "not_acceptable": "Accept application/json.",

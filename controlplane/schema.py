@@ -55,6 +55,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "maxLength": 255},
     "description": "The same request with the same key is done once and answered alike, for a day.",
 }
+SESSION_COOKIE = "__Host-sessionid"  # over plain HTTP, as in a demo, without its prefix
 FIELDS = {
     "in": "query",
     "name": "fields",
@@ -86,6 +87,7 @@ def only_the_api(endpoints: list[tuple[Any, ...]], **_: Any) -> list[tuple[Any, 
 def add_problems(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
     """Every operation tells the problems that it may answer with."""
     result["components"]["schemas"]["Problem"] = PROBLEM
+    result["components"]["securitySchemes"]["cookieAuth"]["name"] = SESSION_COOKIE
     for path, item in result["paths"].items():
         for method, operation in item.items():
             told = dict(ALWAYS)

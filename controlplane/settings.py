@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dj_database_url
 import structlog
 from csp.constants import NONCE, NONE, SELF
@@ -26,6 +28,9 @@ LOCALCLOUD_URL = env.text("LOCALCLOUD_URL", "http://127.0.0.1:4566")
 # Touched by a worker or beat as long as it is well; a container's health check looks at its age.
 ALIVE_FILE = env.text("ALIVE_FILE", "")
 
+# How often each service is compared with its release; what was changed behind our back is mended within one.
+DRIFT_INTERVAL_S = env.integer("DRIFT_INTERVAL_S", 300, at_least=10)
+
 # The certificate authorities that probes trust beside the system's own (the local cloud's).
 CA_FILE = env.text("CA_FILE", "")
 
@@ -40,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "csp",
     "django_filters",
+    "axes",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
@@ -52,20 +58,25 @@ if LOCALCLOUD:
     INSTALLED_APPS.append("localcloud")
 
 MIDDLEWARE = [
+    "controlplane.who_asks.WhoAsksMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "controlplane.static_files.StaticFilesMiddleware",
     "controlplane.admin_csp.PolicyMiddleware",
+    "controlplane.permissions_policy.PermissionsPolicyMiddleware",
+    "controlplane.rates.RateHeadersMiddleware",
     "controlplane.refuse_nul.RefuseNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "controlplane.doors.KnownPeopleMiddleware",
     "controlplane.idempotency.KeepAnswerMiddleware",
     "controlplane.representation.RepresentationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "controlplane.urls"
@@ -96,10 +107,27 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "controlplane.backends.ScopedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Logins: five failures lock a name from one address for a quarter of an hour (controlplane/login_throttle.py).
+BEHIND_TLS_PROXY = env.boolean("BEHIND_TLS_PROXY", False)
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "controlplane.login_throttle.address"
+AXES_LOCKOUT_CALLABLE = "controlplane.login_throttle.locked"
+AXES_ENABLE_ADMIN = False  # three tables of no use to anybody here
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
+# How often one token or user may ask the API; nothing: as often as it likes.
+API_RATE = env.rate("API_RATE", "")
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
@@ -119,15 +147,21 @@ WHITENOISE_MANIFEST_STRICT = False
 # Behind plain HTTP (the demo on loopback) secure cookies would never come back.
 INSECURE_HTTP = env.boolean("INSECURE_HTTP", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+# Browsers take a cookie of this name from this host alone, over TLS, for every path: no neighbour can plant one.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("sessionid", "csrftoken") if INSECURE_HTTP else ("__Host-sessionid", "__Host-csrftoken")
+)
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_TLS_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
@@ -146,6 +180,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a manifest is at most 1 MB; files stream to disk
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the admin's form of a service with 100 components
 ARTIFACT_MAX_BYTES = 50 * 1024 * 1024  # what Lambda takes directly
 
 REST_FRAMEWORK = {
@@ -196,6 +231,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "regions", "description": "Where services can live."},
         {"name": "services", "description": "What should be, how it is planned and deployed, and how it is."},
         {"name": "operations", "description": "What was asked for, followed until it is done."},
+        {"name": "inventory", "description": "What is in AWS by us; what is retained and what that costs."},
+        {"name": "audit", "description": "Who changed what, when and from where."},
         {"name": "availability", "description": "The calculator."},
     ],
 }
@@ -204,6 +241,7 @@ UNFOLD = {
     "SITE_TITLE": "Antipode",
     "SITE_HEADER": "Antipode",
     "SITE_SYMBOL": "public",
+    "ENVIRONMENT": "controlplane.admin_banner.paused",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "controlplane.admin.favicon"}],
     "SIDEBAR": {"show_search": True, "navigation": "controlplane.admin.navigation"},
 }
@@ -246,6 +284,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "events"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "axes": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},

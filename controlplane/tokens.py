@@ -1,4 +1,4 @@
-"""API tokens: made, hashed, recognised. The plain token is shown once and never stored."""
+"""API tokens: made, hashed, recognised. The plain token is shown once and never stored; its scope limits its user."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from controlplane.models import Token
+from controlplane.models import Token, TokenScope
+from controlplane.roles import OPERATOR, VIEWER
+from deployments.access import limit
 
 PREFIX = "antipode_"
 USE_NOTED_EVERY = timedelta(minutes=1)
+
+# What a token may do, of what its user may do; None: all of it.
+LIMITS = {TokenScope.READ.value: VIEWER, TokenScope.OPERATE.value: OPERATOR, TokenScope.ADMIN.value: None}
 
 
 def digest(plain: str) -> str:
@@ -23,11 +28,15 @@ def digest(plain: str) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def issue(user: AbstractBaseUser, *, name: str, days: int = 90) -> tuple[Token, str]:
+def issue(user: AbstractBaseUser, *, name: str, days: int = 90, scope: str = TokenScope.OPERATE) -> tuple[Token, str]:
     """A new token and its plain text, which nobody can read again."""
     plain = PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
-        user_id=user.pk, name=name, digest=digest(plain), expires_at=timezone.now() + timedelta(days=days)
+        user_id=user.pk,
+        name=name,
+        scope=scope,
+        digest=digest(plain),
+        expires_at=timezone.now() + timedelta(days=days),
     )
     return token, plain
 
@@ -51,6 +60,9 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This token's user is not active.", code="bad_token")
         if token.last_used_at is None or now - token.last_used_at > USE_NOTED_EVERY:
             Token.objects.filter(pk=token.pk).update(last_used_at=now)
+        permissions = LIMITS[token.scope]
+        if permissions is not None:
+            limit(token.user, permissions)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

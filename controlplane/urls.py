@@ -9,10 +9,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from controlplane.health import healthz, readyz
+from controlplane.metrics import Metrics
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", Metrics.as_view(), name="metrics"),
     path("api/v1/", include(("controlplane.api", "api"))),
     # one login for everything
     path("admin/login/", login_not_required(RedirectView.as_view(url=settings.LOGIN_URL, query_string=True))),

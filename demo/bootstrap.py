@@ -32,16 +32,26 @@ def main(password_file: Path, tokens_file: Path) -> None:
     django.setup()
     from django.core.management import call_command  # Django is ready only now
 
-    from regions.sync import sync
+    from audit.context import acting
 
     call_command("migrate", interactive=False, verbosity=0)
+    with acting("command", actor="make demo"):
+        _first_state(password_file, tokens_file)
+
+
+def _first_state(password_file: Path, tokens_file: Path) -> None:
+    from django.contrib.auth.models import Group
+
+    from regions.sync import sync
+
     admin = _user(USERNAME, password_file.read_text().strip(), may_act=True)
     viewer = _user("viewer", None, may_act=False)
+    viewer.groups.set(Group.objects.filter(name="viewer"))
     _hosted_zone()
     account = _account()
     sync(account)
     _addresses(account)
-    write_private(tokens_file, json.dumps({"token": _token(admin), "viewer_token": _token(viewer)}))
+    write_private(tokens_file, json.dumps({"token": _token(admin, "admin"), "viewer_token": _token(viewer, "read")}))
 
 
 def _user(name: str, password: str | None, *, may_act: bool) -> "User":
@@ -55,13 +65,13 @@ def _user(name: str, password: str | None, *, may_act: bool) -> "User":
     return user
 
 
-def _token(user: "User") -> str:
+def _token(user: "User", scope: str) -> str:
     """A token of this start; those of earlier starts end with it."""
     from controlplane.models import Token
     from controlplane.tokens import issue
 
     Token.objects.filter(user=user, name="make demo").delete()
-    return issue(user, name="make demo")[1]
+    return issue(user, name="make demo", scope=scope)[1]
 
 
 def _account() -> "Account":

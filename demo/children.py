@@ -39,6 +39,7 @@ def settings(options: Options, *, secret_key: str, database_url: str, redis_url:
         "LOCALCLOUD_PORT": str(options.localcloud_port),
         "LOCALCLOUD_STATE_DIR": str(options.localcloud_dir),
         "CA_FILE": str(options.ca_file),
+        "DRIFT_INTERVAL_S": "60",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",

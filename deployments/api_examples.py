@@ -36,17 +36,20 @@ _OPERATION: dict[str, Any] = {
     "status": "running",
     "release": 2,
     "destroy_data": [],
+    "skips": [],
     "cancel_requested": False,
     "progress": {"done": 0, "total": 1},
     "error": None,
     "mend": None,
     "requested_by": "operator",
     "requested_via": "api",
+    "paused": False,
     "created_at": "2026-11-24T10:00:00Z",
     "started_at": "2026-11-24T10:00:00Z",
     "finished_at": None,
     "steps": [
         {
+            "id": 71,
             "kind": "dynamodb_table",
             "region": "ap-northeast-1",
             "name": "keyvalues",
@@ -85,6 +88,11 @@ def _response(name: str, value: Any) -> OpenApiExample:
 MANIFEST = _request("a table and a function in two regions", _MANIFEST)
 PATCH = _request("another set of regions", {"regions": ["us-west-2", "eu-central-1", "ap-northeast-1"]})
 DEPLOY = _request("the draft", {})
+DEPLOY_SIGNED = _request("a plan that was looked at", {"plan": 17})
+DEPLOY_OVERRIDING = _request(
+    "against a guard",
+    {"plan": 17, "override_guards": {"guards": ["last_healthy"], "reason": "frankfurt is being moved, OPS-12"}},
+)
 DESTROY = _request("with the data of one table", {"destroy_data": ["keyvalues"]})
 PLAN_DRAFT = _request("the draft", {})
 OPERATION = _response("a deploy", _OPERATION)
@@ -97,6 +105,8 @@ SERVICE = _response(
         "pending": True,
         "release": 1,
         "paused": False,
+        "pause": None,
+        "drift": {"count": 0, "since": None, "checked_at": "2026-11-24T10:00:00Z", "error": None},
         "operation": None,
         "health": {"status": "up", "up": 1, "degraded": 0, "down": 0, "unknown": 0},
         "replicas": [_REPLICA],
@@ -105,28 +115,57 @@ SERVICE = _response(
     },
 )
 ARTIFACT = _response("uploaded", {"sha256": _ARTIFACT, "size_bytes": 2048, "uploaded_at": "2026-11-24T09:30:00Z"})
+_PLAN_ABOUT = {
+    "id": 17,
+    "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "service": "keyvalue",
+    "created_at": "2026-11-24T09:59:00Z",
+    "created_by": "operator",
+    "destroy_data": [],
+    "destroying": False,
+    "candidate": False,
+}
 PLAN = _response(
-    "a region more",
+    "a region less",
     {
-        "id": None,
-        "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        **_PLAN_ABOUT,
         "changes": [
             {
-                "action": "create",
-                "kind": "dynamodb_table",
-                "region": "ap-northeast-1",
-                "name": "keyvalues",
-                "reason": "it is not there",
+                "action": "delete",
+                "kind": "route53_record",
+                "region": "global",
+                "name": "kv.example.test A eu-central-1",
+                "reason": "it is no longer wanted",
                 "diff": [],
             }
         ],
         "waiting": [],
         "problems": [],
-        "guards": [],
-        "lines": ["1 to create", "+ ap-northeast-1   dynamodb_table   keyvalues  (it is not there)"],
+        "guards": [
+            {
+                "name": "capacity",
+                "refuses": False,
+                "message": "2 regions become 1: each gets 2/1 of its load, 2.00 times",
+                "numbers": {"in_rotation": 2, "would_stay": 1, "load": "2/1"},
+                "override": "",
+            }
+        ],
+        "preflight": {
+            "warnings": [],
+            "quotas": [],
+            "cost": {"monthly_usd": "-8.57", "depends_on_data": True, "lines": []},
+            "waits": [],
+            "about_s": 420,
+        },
+        "lines": [
+            "1 to delete",
+            "− global           route53_record             kv.example.test A eu-central-1  (it is no longer wanted)",
+            "? guard capacity warns: 2 regions become 1: each gets 2/1 of its load, 2.00 times",
+        ],
         "wait_s": 0.0,
     },
 )
+PLAN_SUMMARY = _response("a region less", {**_PLAN_ABOUT, "summary": "1 to delete", "refused_by": []})
 HEALTH = _response(
     "one region down",
     {

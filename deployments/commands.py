@@ -19,12 +19,11 @@ from deployments.actions.actor import Actor
 from deployments.actions.refused import ActionRefused
 from deployments.manifest import ManifestError
 from deployments.models import Operation, Service
-from deployments.plan import render
 from deployments.preview import PlanView
 
 COMMAND = Actor(None, "command")
 ASK_EVERY_S = 0.3
-COLOURS = {"+": "green", "~": "yellow", "−": "red", "=": "cyan", "!": "bold red", "…": "dim"}
+COLOURS = {"+": "green", "~": "yellow", "−": "red", "=": "cyan", "!": "bold red", "?": "yellow", "…": "dim"}
 
 
 def find(name: str) -> Service:
@@ -42,7 +41,8 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except ActionRefused as error:
-        problems = [f"  {one['field']}: {one['message']}; {one['mend']}" for one in error.more.get("errors", ())]
+        told = ("; ".join(filter(None, (one["message"], one["mend"]))) for one in error.more.get("errors", ()))
+        problems = [f"  {one['field']}: {text}" for one, text in zip(error.more.get("errors", ()), told, strict=True)]
         raise CommandError("\n".join([error.detail, *problems, error.mend])) from None
 
 
@@ -51,12 +51,16 @@ def problems_of(error: ManifestError) -> str:
 
 
 def show(view: PlanView) -> None:
-    """A plan as coloured lines, on a terminal as in a pipe."""
+    """A plan as coloured lines, on a terminal as in a pipe: changes, guards, preflight, then what to sign."""
     console = Console(highlight=False, soft_wrap=True)
-    for line in render.lines(view.plan):
+    for line in view.lines():
         console.print(Text(line, style=COLOURS.get(line[:1], "")))
     if view.wait_s >= 1:
         console.print(f"AWS's API rates alone will cost about {view.wait_s:.0f} s.")
+    for guard in view.guards:
+        if guard.refuses:
+            console.print(Text(guard.override))
+    console.print(f"plan {view.id}, digest {view.digest}")
 
 
 def follow(operation: Operation) -> None:

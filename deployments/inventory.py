@@ -60,7 +60,7 @@ class Inventory:
             if row is None or (row.state in {State.RETAINED, State.DRAINING} and spec is None):
                 continue
             before = _snapshot(row)
-            if row.state != State.ADOPTED and spec is not None:
+            if spec is not None and (row.state != State.ADOPTED or look.ours):
                 row.state = State.LIVE
             row.physical_id, row.outputs = look.physical_id, dict(look.outputs)
             row.not_ready_since = None if look.ready else row.not_ready_since or moment(now)

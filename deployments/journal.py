@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable
 from deployments.inventory import moment
 from deployments.models import Operation, Step
 from deployments.models.record import StepStatus
+from deployments.orders import Skip
 from deployments.plan.model import Action, Change, Plan, Ref
 from deployments.plan.render import change_json, waiting_text
 from deployments.providers.errors import ProviderError
 from deployments.rows import save_all
 
 Key = tuple[Ref, str]
-DONE = frozenset({StepStatus.SUCCEEDED, StepStatus.CANCELLED})
+DONE = frozenset({StepStatus.SUCCEEDED, StepStatus.CANCELLED, StepStatus.SKIPPED})
 WRITTEN = (
     "status",
     "waiting_for",
@@ -46,6 +47,12 @@ class Journal:
         """What a person must act on: not tried again in this operation."""
         return frozenset(ref for (ref, _), step in self.steps.items() if step.status == StepStatus.FAILED)
 
+    @property
+    def closed(self) -> frozenset[Ref]:
+        """Refused by AWS, or left out by a person."""
+        ended = {StepStatus.FAILED, StepStatus.SKIPPED}
+        return frozenset(ref for (ref, _), step in self.steps.items() if step.status in ended)
+
     def refuses(self, change: Change) -> bool:
         step = self.steps.get((change.ref, change.action.value))
         return step is not None and step.status == StepStatus.FAILED
@@ -66,6 +73,8 @@ class Journal:
         changed, gone = [], []
         for key, step in list(self.steps.items()):
             ref, before = key[0], (step.status, step.waiting_for)
+            if step.status == StepStatus.SKIPPED:
+                continue
             if key in wanted:
                 if step.status == StepStatus.SUCCEEDED:  # differs again: an update of several AWS steps
                     step.status, step.finished_at = StepStatus.RUNNING, None
@@ -102,6 +111,23 @@ class Journal:
             started.append(step)
         self._save(started)
 
+    def put_back(self, change: Change) -> None:
+        """It was about to begin, and was called off before it did."""
+        step = self.steps[change.ref, change.action.value]
+        step.status = StepStatus.WAITING
+        self._save([step])
+
+    def leave_out(self, skips: Iterable[Skip], *, busy: Collection[Ref], now: float) -> None:
+        """A person left these out. A call that runs comes to its end first."""
+        left = []
+        for skip in skips:
+            step = self.steps.get((skip.ref, skip.action.value))
+            if step is None or step.status in DONE or skip.ref in busy:
+                continue
+            step.status, step.finished_at, step.waiting_for = StepStatus.SKIPPED, moment(now), skip.why[:300]
+            left.append(step)
+        self._save(left)
+
     def succeed(self, changes: Iterable[Change], *, now: float) -> None:
         done = []
         for change in changes:
@@ -135,11 +161,12 @@ class Journal:
         self._finish(step, StepStatus.FAILED, now)
         self._save([step])
 
-    def close(self, *, now: float) -> None:
-        """The operation ended: what never began is cancelled."""
+    def close(self, *, now: float, left_out: bool = False) -> None:
+        """The operation ended: what never began is cancelled, or left out with what it waits for."""
         open_steps = [s for s in self.steps.values() if s.status in {StepStatus.WAITING, StepStatus.RUNNING}]
         for step in open_steps:
-            step.status, step.finished_at = StepStatus.CANCELLED, moment(now)
+            step.status = StepStatus.SKIPPED if left_out else StepStatus.CANCELLED
+            step.finished_at = moment(now)
         self._save(open_steps)
 
     def _step(self, change: Change, position: int) -> Step:

@@ -12,10 +12,15 @@ from typing import Any
 from deployments import plugins
 from deployments.manifest import Manifest, parse, render
 from deployments.models import Component, Placement, Release, Service
+from deployments.rows import settle
 from regions.models import Account, Region
 
 Document = dict[str, Any]
 """A manifest in its canonical form: JSON values."""
+
+COMPONENT = ("position", "kind", "params")
+PLACEMENT = ("position", "overrides")
+"""What changes of a row that stays."""
 
 
 def read(source: str | bytes | Mapping[str, Any]) -> Manifest:
@@ -80,10 +85,8 @@ def save(manifest: Manifest, service: Service | None = None) -> Service:
         setattr(service, field, document.get(field, {}))
     service.revision += 1
     service.save()
-    service.components.all().delete()
-    Component.objects.bulk_create(_components(document, service))
-    service.placements.all().delete()
-    Placement.objects.bulk_create(_placements(document, service))
+    settle(service.components.order_by("pk"), _components(document, service), key="name", fields=COMPONENT)
+    settle(service.placements.order_by("pk"), _placements(document, service), key="region_id", fields=PLACEMENT)
     service.__dict__.pop("_prefetched_objects_cache", None)
     return service
 

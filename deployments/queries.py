@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from deployments import manifests, overview
-from deployments.models import Component, Operation, Placement, Replica, Service, Step
+from deployments.access import EVERYWHERE, Scope
+from deployments.models import Component, Operation, Pause, Placement, Replica, Service, Step
 from deployments.models.record import OPEN
-from deployments.overview import addresses, health
+from deployments.overview import addresses, drift, health
+from deployments.overview.drift import DriftRow, DriftSummary
 from deployments.overview.health import WINDOW, Health
+from deployments.overview.pauses import PauseRow, by_stack, pauses
 from regions import availability
 from regions.availability import Measured, exact_percent, exact_seconds
 from regions.models import Endpoint
@@ -28,9 +31,10 @@ Json = dict[str, Any]
 WORST_FIRST = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP)
 
 
-def services() -> QuerySet[Service]:
+def services(scope: Scope = EVERYWHERE) -> QuerySet[Service]:
     """Services with all that `tell_services` needs of them: five queries."""
-    return Service.objects.select_related("account", "stack__release").prefetch_related(
+    rows = Service.objects.filter(scope.rows(account="account", service="pk"))
+    return rows.select_related("account", "stack__release").prefetch_related(
         Prefetch("components", Component.objects.order_by("position", "id")),
         Prefetch("placements", Placement.objects.select_related("region").order_by("position", "id")),
         Prefetch("stack__replicas", Replica.objects.select_related("release").order_by("id")),
@@ -39,11 +43,19 @@ def services() -> QuerySet[Service]:
 
 
 def tell_services(rows: Sequence[Service], now: datetime) -> list[Json]:
-    """Each service with its draft, its release and its replicas as they are: three more queries for all of them."""
+    """Each service with its draft, its release and its replicas as they are: five more queries for all of them."""
     stacks = [row.stack for row in rows if hasattr(row, "stack")]
     seen = health.read(Endpoint.objects.filter(replica__stack__in=stacks), now)
     prefixes = addresses.prefixes({row.account_id for row in rows})
-    return [_service(row, seen, prefixes) for row in rows]
+    paused, drifted = by_stack(stacks), drift.summaries(stacks)
+    return [
+        {
+            **_service(row, seen, prefixes),
+            **_paused(paused.get(row.stack.pk) if hasattr(row, "stack") else None),
+            "drift": _drift_summary(drifted[row.stack.pk] if hasattr(row, "stack") else drift.NOTHING),
+        }
+        for row in rows
+    ]
 
 
 def tell_service(row: Service, now: datetime) -> Json:
@@ -67,7 +79,6 @@ def _service(row: Service, seen: Mapping[int, Health], prefixes: addresses.Prefi
         "manifest": manifests.document_of(row),
         "pending": manifests.pending(row, release),
         "release": release.number if release else None,
-        "paused": False,
         "operation": unfinished[0].pk if unfinished else None,
         "health": {
             "status": next((status.value for status in WORST_FIRST if counts[status]), Status.UNKNOWN.value),
@@ -203,11 +214,78 @@ def _seconds(duration: timedelta) -> float:
     return round(duration.total_seconds(), 3)
 
 
-def operations() -> QuerySet[Operation]:
+def _paused(pause: PauseRow | None) -> Json:
+    return {"paused": pause is not None, "pause": _pause(pause) if pause else None}
+
+
+def _pause(pause: PauseRow) -> Json:
+    return {
+        "of": "all" if pause.of_all else "service",
+        "service": pause.service or None,
+        "by": pause.by or None,
+        "since": pause.since,
+        "reason": pause.reason,
+    }
+
+
+def tell_pauses(scope: Scope) -> Json:
+    """The stop button: of all, and of each service."""
+    rows = pauses(scope)
+    return {
+        **_paused(next((row for row in rows if row.of_all), None)),
+        "services": [_pause(row) for row in rows if not row.of_all],
+    }
+
+
+def tell_paused(row: Service) -> Json:
+    stack = getattr(row, "stack", None)
+    return {"service": row.name, **_paused(by_stack([stack]).get(stack.pk) if stack else None)}
+
+
+def _drift_summary(summary: DriftSummary) -> Json:
+    return {
+        "count": summary.count,
+        "since": summary.since,
+        "checked_at": summary.checked_at,
+        "error": summary.error or None,
+    }
+
+
+def tell_drift(name: str) -> Json:
+    """What differs from the approved release of a service, and what did."""
+    repair = Operation.objects.filter(stack__name=name, verb="repair", status__in=OPEN).first()
+    return {
+        "service": name,
+        **_drift_summary(drift.summary(name)),
+        "repair": repair.pk if repair else None,
+        "resources": [_drift_row(row) for row in drift.standing(service=name)],
+        "ended": [_drift_row(row) for row in drift.ended(name)],
+    }
+
+
+def _drift_row(row: DriftRow) -> Json:
+    return {
+        "kind": row.kind,
+        "region": row.region,
+        "name": row.name,
+        "action": row.action or None,
+        "reason": row.reason,
+        "diff": row.diff,
+        "waits_for": row.waits_for or None,
+        "state": row.state,
+        "found_at": row.found_at,
+        "seen_at": row.seen_at,
+        "ended_at": row.ended_at,
+        "operation": row.operation,
+    }
+
+
+def operations(scope: Scope = EVERYWHERE) -> QuerySet[Operation]:
     """Operations with all that `tell_operation` needs: two queries."""
-    return Operation.objects.select_related("stack", "release", "requested_by").prefetch_related(
-        Prefetch("steps", Step.objects.order_by("position", "id"))
-    )
+    rows = Operation.objects.filter(scope.rows(account="stack__account", service="stack__service"))
+    holding = Pause.objects.filter(Q(stack=OuterRef("stack")) | Q(stack=None))
+    found = rows.annotate(held=Exists(holding)).select_related("stack", "release", "requested_by")
+    return found.prefetch_related(Prefetch("steps", Step.objects.order_by("position", "id")))
 
 
 def tell_operation(row: Operation) -> Json:
@@ -220,7 +298,9 @@ def tell_operation(row: Operation) -> Json:
         "status": row.status,
         "release": row.release.number if row.release else None,
         "destroy_data": row.consent,
+        "skips": row.skips,
         "cancel_requested": row.cancel_requested,
+        "paused": row.open and bool(getattr(row, "held", False)),
         "progress": {"done": sum(step["status"] == "succeeded" for step in steps), "total": len(steps)},
         "error": row.error or None,
         "mend": row.mend or None,
@@ -235,6 +315,7 @@ def tell_operation(row: Operation) -> Json:
 
 def _step(step: Step) -> Json:
     return {
+        "id": step.pk,
         "kind": step.kind,
         "region": step.scope,
         "name": step.name,

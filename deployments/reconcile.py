@@ -9,29 +9,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from deployments import leases, replicas
+from deployments import drift, leases, pauses, replicas
 from deployments.apply import Cancelled, Failed, Later, Outcome, Succeeded, Walk
+from deployments.batches import Batches
 from deployments.desired import desired
 from deployments.fencing import Generations
+from deployments.ground import Ground
+from deployments.guarding import Guarding
 from deployments.inventory import Inventory, moment
 from deployments.journal import Journal
-from deployments.models import Lease, Operation, Stack
+from deployments.models import Lease, Operation, Pause, Stack
 from deployments.models.record import OPEN, OperationStatus
+from deployments.orders import Standing
 from deployments.preview import released
 from deployments.providers.protocol import Provider
+from deployments.proving import Proving
+from deployments.rotation import rotation_of
 from deployments.worlds import installation, provider_for
 
 log = structlog.get_logger(__name__)
 
 THREADS = 32
 BROKE = "This is a defect of ours: report it with the worker's log. Retrying is safe."
-CANCEL_ASKED_EVERY_S = 0.5
 
 
 def look(
@@ -48,14 +54,18 @@ def look(
     if lease is None:
         return None
     try:
-        stack = Stack.objects.select_related("account", "service", "release").get(pk=stack_id)
-        operation = stack.operations.filter(status__in=OPEN).select_related("release").first()
-        if operation is None:
-            Stack.objects.filter(pk=stack_id).update(next_look_at=None)
-            return None
-        outcome = _looked(stack, operation, lease, provider, probe, executor, clock, sleep)
-        _end(stack, operation, outcome, clock())
-        return outcome
+        while True:
+            stack = Stack.objects.select_related("account", "service", "release").get(pk=stack_id)
+            operation = stack.operations.filter(status__in=OPEN).select_related("release").first()
+            if operation is None:
+                Stack.objects.filter(pk=stack_id).update(next_look_at=None)
+                return None
+            if pauses.standing(stack) and not operation.cancel_requested:
+                outcome: Outcome = Later(clock())
+            else:
+                outcome = _looked(stack, operation, lease, provider, probe, executor, clock, sleep)
+            if _end(stack, operation, outcome, clock()):
+                return outcome
     except leases.LeaseLost:
         log.warning("lease.lost", stack=stack_id)
         return None
@@ -104,24 +114,39 @@ def _go_on(
         operation.save(update_fields=["status", "started_at", "rollout"])
         log.info("operation.started", operation=operation.pk, verb=operation.verb, stack=stack.name)
     pool = executor or ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
+    ground = Ground(
+        specs=specs,
+        inventory=inventory,
+        journal=Journal(operation),
+        provider=provider,
+        lease=lease,
+        executor=pool,
+        consent=operation.consent,
+        clock=clock,
+    )
     try:
         return Walk(
-            specs=specs,
+            ground=ground,
+            batches=Batches(
+                ground,
+                generations=lambda hostname, zone_id: Generations.of(hostname, zone_id, owner, stack),
+                fences=Generations.held_by(stack, owner),
+            ),
+            proving=Proving(
+                ground,
+                rollout=operation.rollout,
+                probe=lambda region: probe(stack, region),
+                save=lambda: operation.save(update_fields=["rollout"]),
+            ),
+            guarding=Guarding(
+                ground,
+                rotation=lambda: rotation_of(stack, wanted, specs, inventory.known, ground.looks, moment(clock())),
+                overridden=operation.override.get("guards", ()),
+            ),
             regions=wanted.manifest.region_codes if wanted else (),
-            inventory=inventory,
-            journal=Journal(operation),
-            provider=provider,
-            lease=lease,
-            executor=pool,
-            generations=lambda hostname, zone_id: Generations.of(hostname, zone_id, owner, stack),
-            fences=Generations.held_by(stack, owner),
-            consent=operation.consent,
-            rollout=operation.rollout,
-            probe=lambda region: probe(stack, region),
-            cancelled=_Cancelled(operation, clock),
-            save_rollout=lambda: operation.save(update_fields=["rollout"]),
+            repairing=operation.verb == "repair",
+            orders=Standing(operation, clock),
             watched=replicas.Watcher(stack, wanted),
-            clock=clock,
             sleep=sleep,
         ).run()
     finally:
@@ -129,46 +154,59 @@ def _go_on(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _end(stack: Stack, operation: Operation, outcome: Outcome, now: float) -> None:
+def _end(stack: Stack, operation: Operation, outcome: Outcome, now: float) -> bool:
+    """Write down how it ended, or when to look again. False: another operation has taken its place meanwhile."""
     if isinstance(outcome, Later):
-        Stack.objects.filter(pk=stack.pk).update(next_look_at=moment(outcome.at))
-        return
+        still = Stack.objects.filter(pk=stack.pk, operations__pk=operation.pk, operations__status__in=OPEN)
+        return bool(still.update(next_look_at=moment(outcome.at)))
+    left_out = outcome.left_out if isinstance(outcome, Succeeded) else 0
     with transaction.atomic():
-        Journal(operation).close(now=now)
-        operation.finished_at = moment(now)
-        match outcome:
-            case Succeeded():
-                operation.status = OperationStatus.SUCCEEDED
-            case Cancelled():
-                operation.status = OperationStatus.CANCELLED
-            case Failed(error, mend):
-                operation.status, operation.error, operation.mend = OperationStatus.FAILED, error, mend
-        operation.save(update_fields=["status", "finished_at", "error", "mend", "rollout"])
-        Stack.objects.filter(pk=stack.pk).update(next_look_at=None)
-        if isinstance(outcome, Succeeded) and operation.verb == "destroy" and stack.service is not None:
-            stack.service.delete()
-    log.info("operation.ended", operation=operation.pk, status=operation.status, error=operation.error)
+        locked = Stack.objects.select_for_update().get(pk=stack.pk)
+        Journal(operation).close(now=now, left_out=bool(left_out))
+        ended = _ended(operation, outcome, left_out)
+        if not stack.operations.filter(pk=operation.pk, status__in=OPEN).update(finished_at=moment(now), **ended):
+            return False
+        locked.next_look_at, locked.converged = None, _converged(stack, operation, outcome)
+        locked.drift_due_at = drift.due_at(stack.pk, now) if locked.release_id else None
+        locked.save(update_fields=["next_look_at", "converged", "drift_due_at"])
+        if isinstance(outcome, Succeeded):
+            drift.mended(locked, operation, whole=not left_out, now=now)
+            if operation.verb == "destroy" and stack.service is not None and not left_out:
+                stack.service.delete()
+    log.info("operation.ended", operation=operation.pk, status=ended["status"], error=ended["error"])
+    return True
 
 
-@dataclass
-class _Cancelled:
-    """Whether somebody asked to stop; asks the database twice a second at most."""
+def _ended(operation: Operation, outcome: Outcome, left_out: int) -> dict[str, Any]:
+    """The fields of an operation that tell how it ended."""
+    told: dict[str, Any] = {"rollout": operation.rollout, "error": operation.error, "mend": operation.mend}
+    match outcome:
+        case Failed(error, mend):
+            return {**told, "status": OperationStatus.FAILED, "error": error, "mend": mend}
+        case Cancelled():
+            return {**told, "status": OperationStatus.CANCELLED}
+    if left_out and operation.verb == "repair":
+        told["mend"] = f"{left_out} more wait for a person: see what differs, then deploy."
+    elif left_out:
+        told["mend"] = f"Not done: {left_out}, left out or in need of what is. Deploy again to do it."
+    return {**told, "status": OperationStatus.SUCCEEDED}
 
-    operation: Operation
-    clock: Callable[[], float]
-    asked_at: float = 0.0
-    answer: bool = False
 
-    def __call__(self) -> bool:
-        now = self.clock()
-        if not self.answer and now - self.asked_at >= CANCEL_ASKED_EVERY_S:
-            self.asked_at = now
-            self.answer = Operation.objects.filter(pk=self.operation.pk, cancel_requested=True).exists()
-        return self.answer
+def _converged(stack: Stack, operation: Operation, outcome: Outcome) -> bool:
+    """Whether the approved release was reached, whole. A repair that failed says nothing against what once was."""
+    match outcome:
+        case Succeeded(left_out):
+            return stack.converged if operation.verb == "repair" else not left_out and operation.verb != "destroy"
+        case Failed():
+            return operation.verb == "repair" and stack.converged
+    return False
 
 
 def due_stacks() -> list[int]:
-    """Stacks that somebody should look at and nobody holds: beat's question."""
-    due = Stack.objects.filter(next_look_at__lte=timezone.now()).order_by("next_look_at")
+    """Stacks that somebody should look at and nobody holds: beat's question. What is paused waits, unless its operation
+    is being cancelled."""
+    paused = Exists(Pause.objects.filter(Q(stack=OuterRef("pk")) | Q(stack=None)))
+    cancelled = Exists(Operation.objects.filter(stack=OuterRef("pk"), status__in=OPEN, cancel_requested=True))
+    due = Stack.objects.filter(~paused | cancelled, next_look_at__lte=timezone.now()).order_by("next_look_at")
     held = set(Lease.objects.filter(expires_at__gt=timezone.now()).values_list("name", flat=True))
     return [pk for pk in due.values_list("pk", flat=True) if f"stack:{pk}" not in held]

@@ -1,8 +1,8 @@
-"""Writing many rows of one table in one statement."""
+"""Writing many rows of one table in few statements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from django.db import models
@@ -16,3 +16,20 @@ def save_all(rows: Sequence[Row], fields: Sequence[str]) -> None:
         type(rows[0])._default_manager.bulk_create(
             rows, update_conflicts=True, update_fields=fields, unique_fields=["id"]
         )
+
+
+def settle(existing: models.QuerySet[Row], wanted: Iterable[Row], *, key: str, fields: Sequence[str]) -> None:
+    """Make the rows those that are wanted. They are known again by `key`, so that what stays is the same row, changed:
+    the audit log tells what changed of it, and nothing of what did not."""
+    before = {getattr(row, key): row for row in existing}
+    new, changed = [], []
+    for row in wanted:
+        old = before.pop(getattr(row, key), None)
+        if old is None:
+            new.append(row)
+        elif any(getattr(old, field) != getattr(row, field) for field in fields):
+            row.pk = old.pk
+            changed.append(row)
+    existing.model._default_manager.filter(pk__in=[row.pk for row in before.values()]).delete()
+    save_all(changed, fields)
+    existing.model._default_manager.bulk_create(new)

@@ -86,6 +86,12 @@ def parse(scope: MutableMapping[str, Any], body: bytes) -> Call | None:
     )
 
 
+def access_key(call: Call) -> str:
+    """The access key that signed it."""
+    credential = _credential(call.headers, call.query)
+    return credential[0] if credential else ""
+
+
 def signed_region(call: Call) -> str:
     """The region in the signature, which for a global service may differ from the call's."""
     credential = _credential(call.headers, call.query)

@@ -2,8 +2,8 @@
 
     GET regions        region → its addresses              GET health
     GET, POST outages  {"region", "on", "mode"}            GET, PATCH delays
-    GET, POST, DELETE faults (DELETE ?id= for one)         GET calls (?account=), POST calls/clear
-    POST save          writes the state now
+    GET, POST, DELETE faults (DELETE ?id= for one)         GET, PATCH quotas
+    GET calls (?account=), POST calls/clear                POST save  writes the state now
 
 Only programs on this machine may use it: a foreign Host (DNS rebinding) or Origin (another site's page) is refused.
 """
@@ -22,7 +22,7 @@ from localcloud.faults import FaultError, Faults
 from localcloud.outage import MODES, Mode, Outages
 from localcloud.persistence import Keeper
 from localcloud.replication import Replication
-from localcloud.strict import delays
+from localcloud.strict import delays, limits
 from localcloud.wire import Receive, Scope, Send, answer, json_answer, read_body
 
 PREFIX = "/_localcloud/"
@@ -74,6 +74,7 @@ class Control:
             "health": {"GET": lambda _: {"status": "ok"}},
             "outages": {"GET": lambda _: self._outages(), "POST": self._set_outage},
             "delays": {"GET": lambda _: delays.current(), "PATCH": delays.update},
+            "quotas": {"GET": lambda _: limits.current(), "PATCH": limits.update},
             "faults": {
                 "GET": lambda _: {"faults": self.faults.describe()},
                 "POST": self._add_fault,

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from regions import catalogue
-from regions.models import Account, AccountRegion, Endpoint, HostedZone, Region
+from regions.models import Account, AccountRegion, Endpoint, HostedZone, Region, Zone
 from regions.syncing import synced
 from regions.unfolded import action, display
+from regions.visible import OfAccounts, accounts
 
 WEB = {models.URLField: {"assume_scheme": "https"}}  # else Django 5.2 warns that its default will change
 
@@ -27,6 +32,10 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold has no type
     can_delete = False
     show_change_link = False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the account that they stand in."""
+        return bool(request.user.has_module_perms("regions"))
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -37,17 +46,48 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold has no type
 class AccountRegions(ReadOnlyInline):
     model = AccountRegion
     verbose_name_plural = "Regions, as the last sync read them"
-    fields = ["region", "opt_in", "https_address", "http_url", "gone_at"]
+    fields = readonly_fields = ["place", "usable", "opt_in", "https_address", "gone_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountRegion]:
         rows: QuerySet[AccountRegion] = super().get_queryset(request)
         return rows.select_related("region", "account").order_by("region__code")
+
+    @display(description="region")
+    def place(self, row: AccountRegion) -> str:
+        return place_of(row.region)
+
+    @display(description="services may live there")
+    def usable(self, row: AccountRegion) -> str:
+        if not row.usable:
+            return "no: not enabled in the account"
+        return "yes" if row.region.enabled else "no: disabled here"
+
+
+class Zones(ReadOnlyInline):
+    model = Zone
+    verbose_name_plural = "Availability zones"
+    fields = ["zone_id", "gone_at"]
 
 
 class HostedZones(ReadOnlyInline):
     model = HostedZone
     verbose_name_plural = "Hosted zones, as the last sync read them"
     fields = ["name", "zone_id", "gone_at"]
+
+
+LABELS = {
+    "account_id": "Account ID",
+    "role_arn": "Role ARN",
+    "external_id": "External ID",
+    "endpoint_url": "Endpoint URL",
+    "obey_api_rates": "Obey API rates",
+}
+
+
+def place_of(region: Region) -> str:
+    """ "Frankfurt, Germany (eu-central-1)"."""
+    facts = catalogue.regions().get(region.code)
+    return f"{facts.place}, {facts.country} ({region.code})" if facts else region.code
 
 
 def tell_sync(request: HttpRequest, accounts: QuerySet[Account]) -> None:
@@ -58,7 +98,8 @@ def tell_sync(request: HttpRequest, accounts: QuerySet[Account]) -> None:
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(OfAccounts, ModelAdmin):  # type: ignore[misc]
+    lookup = "pk"
     list_display = ["name", "account_id", "usable_regions", "zones", "synced_at"]
     search_fields = ["name", "account_id"]
     readonly_fields = ["synced_at"]
@@ -70,6 +111,12 @@ class AccountAdmin(ModelAdmin):  # type: ignore[misc]
     inlines = [HostedZones, AccountRegions]
     formfield_overrides = WEB
     actions = ["sync"]
+    actions_detail = ["sync_now"]
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in LABELS:
+            kwargs["label"] = LABELS[db_field.name]
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         usable = Q(account_regions__opt_in__in=["opt-in-not-required", "opted-in"], account_regions__gone_at=None)
@@ -94,7 +141,29 @@ class AccountAdmin(ModelAdmin):  # type: ignore[misc]
 
     @action(description="Sync from AWS", permissions=["change"])
     def sync(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        tell_sync(request, queryset)
+        tell_sync(request, queryset.filter(pk__in=accounts(request.user, "regions.change_account")))
+
+    @action(description="Sync from AWS", url_path="sync", permissions=["change_here"], icon="sync")
+    def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Read its regions and zones again."""
+        account = get_object_or_404(self.get_queryset(request), pk=object_id if object_id.isdecimal() else 0)
+        if not self.has_change_permission(request, account):
+            raise PermissionDenied
+        if request.method == "POST":
+            tell_sync(request, Account.objects.filter(pk=account.pk))
+            return redirect(reverse("admin:regions_account_change", args=[account.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": f"Sync: {account}",
+            "original": account,
+        }
+        return TemplateResponse(request, "admin/regions/account/sync.html", context)
+
+    def has_change_here_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Of one account, by its key: all that unfold knows of it."""
+        account = Account.objects.filter(pk=object_id).first() if str(object_id or "").isdecimal() else None
+        return self.has_change_permission(request, account)
 
 
 @admin.register(Region)
@@ -102,12 +171,17 @@ class RegionAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ["code", "place", "enabled", "accounts"]
     list_filter = ["enabled"]
     search_fields = ["code"]
+    inlines = [Zones]
     actions = ["enable", "disable", "sync"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Region]:
         usable = Q(account_regions__opt_in__in=["opt-in-not-required", "opted-in"], account_regions__gone_at=None)
         rows: QuerySet[Region] = super().get_queryset(request)
         return rows.annotate(account_count=Count("account_regions", filter=usable))
+
+    def has_view_permission(self, request: HttpRequest, obj: Region | None = None) -> bool:
+        """Regions are nobody's own: whoever may look at anything here may look at them."""
+        return bool(request.user.has_module_perms("regions"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> list[str]:
         return ["code"] if obj else []
@@ -136,11 +210,11 @@ class RegionAdmin(ModelAdmin):  # type: ignore[misc]
 
     @action(description="Sync from AWS (every account, every region)", permissions=["change"])
     def sync(self, request: HttpRequest, queryset: QuerySet[Region]) -> None:
-        tell_sync(request, Account.objects.all())
+        tell_sync(request, accounts(request.user, "regions.change_account"))
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):  # type: ignore[misc]
+class EndpointAdmin(OfAccounts, ModelAdmin):  # type: ignore[misc]
     """Replicas' endpoints come and go with their service; others are a person's own."""
 
     list_display = ["name", "region", "status", "since", "latency_ms", "enabled"]
@@ -154,6 +228,11 @@ class EndpointAdmin(ModelAdmin):  # type: ignore[misc]
         ("Probes", {"fields": ["interval_s", "failure_threshold", "timeout_s", "latency_objective_ms"]}),
         ("Now", {"fields": ["status", "since", "why", "latency_ms", "error", "probed_at"]}),
     ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "account":
+            kwargs["queryset"] = accounts(request.user, "regions.change_endpoint")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
         return super().has_change_permission(request, obj) and not _of_a_replica(obj)

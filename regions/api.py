@@ -23,6 +23,7 @@ from regions.serializers import (
     SyncSerializer,
 )
 from regions.syncing import synced
+from regions.visible import accounts
 
 DEFAULT_REGIONS = 5
 REGION = OpenApiExample(
@@ -87,9 +88,10 @@ class Regions(generics.ListCreateAPIView[Region]):
     filterset_fields = ["enabled", "code"]
     ordering = "code"
     orderings = ("code",)
+    permissions = {"POST": "regions.add_region"}
 
     def get_queryset(self) -> QuerySet[Region]:
-        return queries.regions()
+        return queries.regions(accounts(self.request.user, "regions.view_account"))
 
     @extend_schema(operation_id="regions_list", tags=["regions"], summary="List regions", examples=[REGION])
     def get(self, request: Request) -> Response:
@@ -108,7 +110,7 @@ class Regions(generics.ListCreateAPIView[Region]):
         """Of those that the catalogue knows. What accounts may do there is read by the next sync."""
         new = NewRegionSerializer(data=request.data)
         new.is_valid(raise_exception=True)
-        region = queries.regions().get(pk=new.save().pk)
+        region = queries.regions(accounts(request.user, "regions.view_account")).get(pk=new.save().pk)
         location = reverse("api:region", kwargs={"code": region.code})
         return Response(RegionSerializer(region).data, status=201, headers={"Location": location})
 
@@ -118,9 +120,10 @@ class OneRegion(generics.GenericAPIView[Region]):
 
     serializer_class = RegionSerializer
     lookup_field = "code"
+    permissions = {"PATCH": "regions.change_region", "DELETE": "regions.delete_region"}
 
     def get_queryset(self) -> QuerySet[Region]:
-        return queries.regions()
+        return queries.regions(accounts(self.request.user, "regions.view_account"))
 
     @extend_schema(operation_id="regions_get", tags=["regions"], summary="Read a region", examples=[REGION])
     def get(self, request: Request, code: str) -> Response:
@@ -184,6 +187,8 @@ def _check_unchanged(region: Region, expected: str | None) -> None:
 class Sync(APIView):
     """Read from AWS what accounts may use."""
 
+    permissions = {"POST": "regions.change_account"}
+
     @extend_schema(
         operation_id="regions_sync",
         tags=["regions"],
@@ -220,13 +225,13 @@ class Sync(APIView):
         """Regions, availability zones and hosted zones of every account, or of one. Answers when it is done."""
         asked = SyncSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        accounts = Account.objects.all()
+        found = Account.objects.all()
         if "account" in asked.validated_data:
-            accounts = accounts.filter(name=asked.validated_data["account"])
-            if not accounts.exists():
+            found = found.filter(name=asked.validated_data["account"])
+            if not found.exists():
                 name = asked.validated_data["account"]
                 raise ValidationError({"account": f'there is no account "{name}"'}, "unknown")
-        return Response({"accounts": [synced(account).as_json() for account in accounts]})
+        return Response({"accounts": [synced(account).as_json() for account in found]})
 
 
 class Calculator(APIView):

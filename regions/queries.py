@@ -8,14 +8,15 @@ from datetime import datetime
 from django.db.models import Prefetch, Q, QuerySet
 
 from regions import availability
-from regions.models import AccountRegion, Flip, Region, Zone
+from regions.models import Account, AccountRegion, Flip, Region, Zone
 from regions.verdict import Status
 
 
-def regions() -> QuerySet[Region]:
-    """Regions with their zones and what each account may do there: three queries."""
+def regions(accounts: QuerySet[Account]) -> QuerySet[Region]:
+    """Regions with their zones and what each of these accounts may do there: three queries."""
+    theirs = AccountRegion.objects.filter(account__in=accounts).select_related("account")
     return Region.objects.prefetch_related(
-        Prefetch("account_regions", AccountRegion.objects.select_related("account")),
+        Prefetch("account_regions", theirs),
         Prefetch("zones", Zone.objects.order_by("zone_id")),
     )
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from audit.context import commanded
+
 OURS = ("controlplane", "deployments", "regions")
 LOUD = 2
 
@@ -20,10 +22,11 @@ class OperatorCommand(BaseCommand):
     """A command whose output is read by a person."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if options["verbosity"] >= LOUD:
-            return super().execute(*args, **options)
-        with _warnings_only():
-            return super().execute(*args, **options)
+        with commanded():
+            if options["verbosity"] >= LOUD:
+                return super().execute(*args, **options)
+            with _warnings_only():
+                return super().execute(*args, **options)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""The world of tests of doors, made of plain functions: an account, its regions, three people, and one service.
+"""The world of tests of doors, made of plain functions: an account, its regions, people, and one service.
 
-Operator: may act. Viewer: may look. Nobody: anonymous.
+Administrator: may say who and where. Operator: may act. Viewer: may look. Granted: so for a part. Stranger: nothing.
+Nobody: anonymous.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import zipfile
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -20,7 +21,7 @@ from deployments.actions.actor import Actor
 from deployments.actions.save_manifest import SaveManifest
 from deployments.actions.upload_artifact import UploadArtifact
 from deployments.manifest import render
-from deployments.models import Operation, Release, Replica, Resource, Service, Stack
+from deployments.models import Grant, Operation, Release, Replica, Resource, Service, Stack
 from regions.models import Account, AccountRegion, Endpoint, Flip, HostedZone, OptIn, Region, Status
 
 REGIONS = ("us-west-2", "eu-central-1", "ap-southeast-1", "ap-northeast-1")
@@ -37,23 +38,43 @@ def account(name: str = "demo", account_id: str = "000000000000", *, zone: str =
     return made
 
 
+def administrator(name: str = "administrator") -> User:
+    """The role admin: no superuser."""
+    return _person(name, "admin")
+
+
 def operator(name: str = "operator") -> User:
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=["deployments", "regions"]))
-    return user
+    return _person(name, "operator")
 
 
 def viewer(name: str = "viewer") -> User:
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return _person(name, "viewer")
+
+
+def stranger(name: str = "stranger") -> User:
+    """May log in, and nothing else."""
+    return _person(name)
+
+
+def granted(role: str, about: Account | Service, name: str = "guest") -> User:
+    """A role in one account or for one service."""
+    user = User.objects.filter(username=name).first() or _person(name)
+    place = {"account": about} if isinstance(about, Account) else {"service": about}
+    Grant.objects.create(user=user, role=Group.objects.get(name=role), **place)
     return user
 
 
-def client_of(user: User | None) -> APIClient:
+def _person(name: str, *roles: str) -> User:
+    user = User.objects.create_user(name, is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+def client_of(user: User | None, scope: str = "admin") -> APIClient:
     """A program with a fresh token of this user, or without any."""
     client = APIClient(raise_request_exception=False)
     if user is not None:
-        _, plain = tokens.issue(user, name="test")
+        _, plain = tokens.issue(user, name="test", scope=scope)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {plain}")
     return client
 
@@ -122,7 +143,10 @@ def deployed(draft: Service) -> Stack:
     """As after a successful deploy: a release, a table in the inventory of each region, watched replicas where it has
     a host name."""
     wanted = manifests.manifest_of(draft)
-    release = Release.objects.create(service_name=draft.name, number=1, manifest=render(wanted))
+    zone = HostedZone.objects.filter(account=draft.account).first() if wanted.hostname else None
+    release = Release.objects.create(
+        service_name=draft.name, number=1, manifest=render(wanted), zone_id=zone.zone_id if zone else ""
+    )
     stack = Stack.objects.create(name=draft.name, account=draft.account, service=draft, release=release)
     Operation.objects.create(
         stack=stack, verb="deploy", title=f"Deploy {draft.name} r1", release=release, status="succeeded"

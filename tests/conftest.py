@@ -11,6 +11,7 @@ import tempfile
 
 import hypothesis
 import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
 # A busy machine is no defect: properties are held to what they say, not to how long it takes.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -55,3 +56,16 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+    from tests.permissions.recorder import Recorder
+
+    config.pluginmanager.register(Recorder(config), "aws-calls")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tests with transactions of their own are cleaned up by TRUNCATE, which the audit log refuses (tests/audit)."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_no_truncate")

@@ -6,7 +6,7 @@ import ast
 
 from demo.processes import ROOT
 
-OF_SETTINGS = {"env.text", "env.boolean", "env.integer", "env.words"}
+OF_SETTINGS = {"env.text", "env.boolean", "env.integer", "env.rate", "env.words"}
 OF_A_MAPPING = {"os.environ.get", "environment.get"}
 
 

@@ -115,6 +115,8 @@ def of_operation(row: OperationRow) -> Sentence:
         return Sentence("cancelled", row.title, ("Cancelled. What was made stays; the next plan goes on from there.",))
     if row.cancel_requested:
         return Sentence("running", row.title, ("Being cancelled: steps that run are finished, the rest is not begun.",))
+    if row.paused:
+        return Sentence("paused", row.title, (f"{row.paused[0].upper()}{row.paused[1:]}. Nothing is begun meanwhile.",))
     if row.status == "queued":
         return Sentence("queued", row.title, ("Waiting for a worker.",))
     return Sentence("running", row.title, (_rest(row) or "Looking at the world.",))

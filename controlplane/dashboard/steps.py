@@ -1,4 +1,4 @@
-"""The steps of an operation, and the changes of a plan, in the order in which a person reads them. Pure.
+"""The steps of an operation, in the order in which a person reads them. Pure.
 
 By region, what needs a person first; what is global last, as routing runs last.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployments.overview import StepRow
-from deployments.plan.model import GLOBAL, Change
+from deployments.plan.model import GLOBAL
 
 SIGNS = {
     "create": "+",
@@ -37,14 +37,6 @@ class ScopeOfSteps:
         return sum(step.status == "succeeded" for step in self.steps)
 
 
-@dataclass(frozen=True)
-class ScopeOfChanges:
-    """The changes in one region."""
-
-    name: str
-    changes: tuple[Change, ...]
-
-
 def by_region(steps: Sequence[StepRow]) -> list[ScopeOfSteps]:
     """Groups with a refused step first, then as they came, Global last."""
     groups: defaultdict[str, list[StepRow]] = defaultdict(list)
@@ -52,15 +44,6 @@ def by_region(steps: Sequence[StepRow]) -> list[ScopeOfSteps]:
         groups[step.scope].append(step)
     ordered = sorted(groups.items(), key=lambda item: (item[0] == GLOBAL, not any(step.refused for step in item[1])))
     return [ScopeOfSteps(_named(scope), tuple(rows)) for scope, rows in ordered]
-
-
-def changes_by_region(changes: Sequence[Change]) -> list[ScopeOfChanges]:
-    """The same of a plan."""
-    groups: defaultdict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        groups[change.ref.scope].append(change)
-    ordered = sorted(groups.items(), key=lambda item: item[0] == GLOBAL)
-    return [ScopeOfChanges(_named(scope), tuple(rows)) for scope, rows in ordered]
 
 
 def tally(actions: Sequence[str]) -> str:

@@ -2,22 +2,49 @@
 
 from django.urls import path
 
-from controlplane.dashboard.views import access, operations, overview, regions, services
+from controlplane.dashboard.views import (
+    access,
+    audit,
+    drift,
+    inventory,
+    operations,
+    overview,
+    ownership,
+    plans,
+    regions,
+    services,
+    stop,
+)
 
 urlpatterns = [
     path("", overview.show, name="overview"),
     path("services/", services.index, name="services"),
     path("services/<slug:name>/", services.show, name="service"),
-    path("services/<slug:name>/plan/", services.plan, name="plan"),
-    path("services/<slug:name>/deploy/", services.deploy, name="deploy"),
-    path("services/<slug:name>/destroy/", services.destroy, name="destroy"),
+    path("services/<slug:name>/plan/", plans.plan, name="plan"),
+    path("services/<slug:name>/deploy/", plans.deploy, name="deploy"),
+    path("services/<slug:name>/destroy/", plans.destroy, name="destroy"),
+    path("services/<slug:name>/adopt/", ownership.adopt, name="adopt"),
+    path("services/<slug:name>/take-over/", ownership.take_over, name="take-over"),
+    path("services/<slug:name>/check/", drift.check, name="check-drift"),
+    path("services/<slug:name>/repair/", drift.repair, name="repair"),
+    path("services/<slug:name>/pause/", stop.pause, name="pause-service"),
+    path("services/<slug:name>/resume/", stop.resume, name="resume-service"),
+    path("pause/", stop.pause, name="pause"),
+    path("resume/", stop.resume, name="resume"),
     path("regions/", regions.index, name="regions"),
     path("regions/<slug:code>/", regions.show, name="region"),
     path("operations/", operations.index, name="operations"),
     path("operations/<int:pk>/", operations.show, name="operation"),
     path("operations/<int:pk>/cancel/", operations.cancel, name="cancel"),
     path("operations/<int:pk>/retry/", operations.retry, name="retry"),
+    path("operations/<int:pk>/steps/<int:step>/skip/", operations.skip, name="skip"),
+    path("inventory/", inventory.index, name="inventory"),
+    path("inventory/measure/", inventory.measure, name="inventory-measure"),
+    path("inventory/<int:pk>/abandon/", inventory.abandon, name="inventory-abandon"),
+    path("inventory/<int:pk>/destroy/", inventory.destroy, name="inventory-destroy"),
+    path("audit/", audit.index, name="audit"),
     path("login/", access.login, name="login"),
     path("logout/", access.logout, name="logout"),
+    path("password/", access.password, name="password"),
     path("theme/", access.theme, name="theme"),
 ]

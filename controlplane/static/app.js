@@ -61,7 +61,7 @@
   const take = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = [...page.querySelectorAll("[data-part]")];
-    const here = [...document.querySelectorAll("#nav, #live [data-part]")];
+    const here = [...document.querySelectorAll("#nav, #paused, #live [data-part]")];
     if (fresh.map((part) => part.id).join() !== here.map((part) => part.id).join()) {
       live.innerHTML = page.getElementById("live").innerHTML;
       remember(live);
@@ -178,7 +178,7 @@
       if (event.target.id === "q") event.target.blur();
     }
     if (typing || !on?.checked || event.ctrlKey || event.metaKey || event.altKey) return;
-    const pages = Date.now() - after < 1500 ? { o: "/", s: "/#services", r: "/regions/", p: "/operations/" } : {};
+    const pages = Date.now() - after < 1500 ? { o: "/", s: "/#services", r: "/regions/", p: "/operations/", a: "/audit/" } : {};
     after = event.key === "g" ? Date.now() : 0;
     if (pages[event.key]) location.assign(pages[event.key]);
     else if (event.key === "/") {

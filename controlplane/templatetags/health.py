@@ -34,6 +34,8 @@ COLOURS = {
     "queued": "waiting",
     "waiting": "waiting",
     "cancelled": "waiting",
+    "skipped": "waiting",
+    "paused": "degraded",
 }
 SHAPES = COLOURS | {
     "succeeded": "check",
@@ -43,6 +45,8 @@ SHAPES = COLOURS | {
     "queued": "dots",
     "cancelled": "dash",
     "waiting": "dots",
+    "skipped": "dash",
+    "paused": "paused",
 }
 
 STRIP_HEIGHT = 16

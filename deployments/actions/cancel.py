@@ -11,7 +11,7 @@ from django.utils import timezone
 from deployments.actions.actor import Actor
 from deployments.actions.refused import ActionRefused
 from deployments.actions.wake import wake
-from deployments.models import Operation
+from deployments.models import Operation, Stack
 from deployments.models.record import OperationStatus
 
 log = structlog.get_logger()
@@ -40,6 +40,8 @@ class Cancel:
             if operation.status == OperationStatus.QUEUED:
                 operation.status = OperationStatus.CANCELLED
                 operation.finished_at = timezone.now()
+                # As a worker would say at its end: a repair that a person cancelled is not begun again by itself.
+                Stack.objects.filter(pk=operation.stack_id).update(converged=False)
             operation.save(update_fields=["cancel_requested", "status", "finished_at"])
             if operation.open:
                 wake(operation.stack_id)

@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
 from deployments.actions.actor import Actor
-from deployments.actions.approval import approve
+from deployments.actions.approval import Approved, approve
 from deployments.actions.consent import check_consent
 from deployments.actions.draft import locked
 from deployments.actions.operations import begin, refuse_open
+from deployments.actions.overriding import Override, record_override, refuse_guards
+from deployments.actions.signing import sign
 from deployments.actions.stacks import stack_for
 from deployments.manifests import region_codes
-from deployments.models import Operation, Release, Service
+from deployments.models import Operation, Release, Service, Stack
+from deployments.plan.guard import Guard
+from deployments.preview import candidate, guards_by_inventory
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """`destroy_data`: components whose data may be lost where the new release has no place for them."""
+    """`destroy_data`: components whose data may be lost where the new release has no place for them.
+
+    `plan`: the saved plan that is signed, refused where it is not what would be done now; None: whatever the draft
+    needs. Guards judge both: a plan by what AWS shows, a deploy without one by the inventory.
+    """
 
     service: Service
     actor: Actor
     destroy_data: Collection[str] = ()
+    plan: int | None = None
+    override: Override | None = None
 
     def check(self) -> None:
         self.actor.check(self.service)
+        if self.override is not None:
+            self.override.check(self.service, self.actor)
         stack = getattr(self.service, "stack", None)
         if stack is not None:
-            refuse_open(stack)
+            refuse_open(stack, but_repair=True)
         check_consent(self.service, stack, self.destroy_data)
 
     def execute(self) -> Operation:
+        self.check()
+        signed = (
+            sign(self.service, self.actor, self.plan, self.destroy_data, destroying=False)
+            if self.plan is not None
+            else None
+        )
         with transaction.atomic():
             service = locked(self.service)
             stack = stack_for(service)
-            Deploy(service, self.actor, self.destroy_data).check()
+            replace(self, service=service).check()
             before = stack.release
-            release = approve(service).release(service)
+            approved = approve(service)
+            if signed is not None:
+                signed.check_moved(service)
+            guards = signed.guards if signed else _by_inventory(stack, approved)
+            refuse_guards(service, guards, self.override)
+            record_override(service, guards, self.override, self.actor)
+            release = approved.release(service)
             if release._state.adding:
                 release.created_by = self.actor.user
                 release.save()
@@ -48,9 +72,16 @@ class Deploy:
                 verb="deploy",
                 title=title(before, release),
                 release=release,
-                consent=self.destroy_data,
+                consent=signed.consent if signed else self.destroy_data,
                 actor=self.actor,
+                plan=signed.digest if signed else "",
+                override=self.override.as_json(self.actor) if self.override else None,
             )
+
+
+def _by_inventory(stack: Stack, approved: Approved) -> tuple[Guard, ...]:
+    wanted = candidate(approved.manifest, stack.account.account_id, approved.zone_id or None)
+    return guards_by_inventory(stack, wanted)
 
 
 def title(before: Release | None, release: Release) -> str:

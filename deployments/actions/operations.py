@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -12,14 +13,19 @@ from deployments.actions.actor import Actor
 from deployments.actions.refused import ActionRefused
 from deployments.actions.wake import wake
 from deployments.models import Operation, Release, Stack
-from deployments.models.record import OPEN
+from deployments.models.record import OPEN, OperationStatus
 
 log = structlog.get_logger()
 
+REPAIR = "repair"
 
-def refuse_open(stack: Stack) -> None:
-    """Raise 409 `operation_open`, with its id, where the stack has an unfinished operation."""
+
+def refuse_open(stack: Stack, *, but_repair: bool = False) -> None:
+    """Raise 409 `operation_open`, with its id, where the stack has an unfinished operation. `but_repair`: a repair is
+    in nobody's way, what a person asks takes its place (`begin`)."""
     unfinished = stack.operations.filter(status__in=OPEN).first()
+    if unfinished is not None and unfinished.verb == REPAIR and but_repair:
+        return
     if unfinished is not None:
         raise ActionRefused(
             409,
@@ -31,10 +37,22 @@ def refuse_open(stack: Stack) -> None:
 
 
 def begin(
-    stack: Stack, *, verb: str, title: str, release: Release | None, consent: Collection[str], actor: Actor
+    stack: Stack,
+    *,
+    verb: str,
+    title: str,
+    release: Release | None,
+    consent: Collection[str],
+    actor: Actor,
+    plan: str = "",
+    override: Mapping[str, Any] | None = None,
 ) -> Operation:
-    """Write the operation and wake a worker. The caller holds the stack's row; what it shall become stands in it."""
-    refuse_open(stack)
+    """Write the operation and wake a worker. The caller holds the stack's row; what it shall become stands in it.
+
+    `plan`: the digest that was signed. `override`: the guards that the worker shall override too.
+    """
+    refuse_open(stack, but_repair=True)
+    _take_place(stack, title)
     try:
         with transaction.atomic():
             operation = Operation.objects.create(
@@ -45,12 +63,15 @@ def begin(
                 consent=sorted(consent),
                 requested_by=actor.user,
                 requested_via=actor.via,
+                plan=plan,
+                override=dict(override or {}),
             )
     except IntegrityError:  # a worker opened one in this very moment (one_open_operation_a_stack)
         refuse_open(stack)
         raise
     stack.next_look_at = timezone.now()
-    stack.save(update_fields=["release", "next_look_at"])
+    stack.converged = stack.converged and verb == REPAIR
+    stack.save(update_fields=["release", "next_look_at", "converged"])
     wake(stack.pk)
     log.info(
         "operation.queued",
@@ -63,3 +84,13 @@ def begin(
         via=actor.via,
     )
     return operation
+
+
+def _take_place(stack: Stack, title: str) -> None:
+    """An open repair yields. Its worker finds that out within a second, and goes on with what took its place."""
+    stack.operations.filter(status__in=OPEN, verb=REPAIR).update(
+        status=OperationStatus.CANCELLED,
+        cancel_requested=True,
+        finished_at=timezone.now(),
+        mend=f'"{title}" took its place.',
+    )

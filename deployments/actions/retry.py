@@ -1,4 +1,7 @@
-"""Retry a failed or cancelled operation: a new one with the same verb, release and consent."""
+"""Retry a failed or cancelled operation: a new one with the same verb, release and consent.
+
+Guards that somebody overrode stay overridden only where the one who retries may override them too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from deployments.access import OVERRIDE
 from deployments.actions.actor import Actor
 from deployments.actions.operations import begin, refuse_open
 from deployments.actions.refused import ActionRefused
@@ -22,7 +26,7 @@ class Retry:
 
     def check(self) -> None:
         self.actor.check(self.operation)
-        refuse_open(self.operation.stack)
+        refuse_open(self.operation.stack, but_repair=True)
         if self.operation.status not in {OperationStatus.FAILED, OperationStatus.CANCELLED}:
             raise ActionRefused(
                 409,
@@ -53,4 +57,5 @@ class Retry:
                 release=operation.release,
                 consent=operation.consent,
                 actor=self.actor,
+                override=operation.override if self.actor.may(operation, OVERRIDE) else None,
             )

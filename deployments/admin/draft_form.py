@@ -1,186 +1,181 @@
-"""The form of a service's draft: fields, components and placements are one manifest, validated by the manifest's code.
+"""The form of a service's draft: its fields come from the manifest's schema and from each kind of component's.
 
-Each problem is told at the field that it is about.
+What it says becomes one manifest, read by the manifest's own code; each problem is told at the field that it is about.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
-from django.forms import BaseInlineFormSet
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import QueryDict
 
 from deployments import manifests, plugins
-from deployments.manifest import Manifest, ManifestError, Problem
-from deployments.models import Component, Placement, Service
+from deployments.access import OPERATE, scope_of
+from deployments.admin.artifact_choices import artifact_choices
+from deployments.admin.typed import bound, state
+from deployments.admin.typed.bound import Bound
+from deployments.admin.typed.fields import Choice, Field, Shape, group
+from deployments.manifest import Manifest, ManifestError, component_schema
+from deployments.models import Artifact, Service
+from regions import catalogue
+from regions.models import Account, AccountRegion, HostedZone, OptIn, Region
 
-HELP = {
-    "tags": 'Go into names and tags: {"team": "core"}',
-    "slo": 'What is owed: {"availability": 99.95, "latency_ms": 300}',
-    "routing": 'Default: {"policy": "latency", "ttl": 60}',
-    "health_check": 'Default: {"path": "/", "interval": 10, "failure_threshold": 3}',
-    "safety": 'Default: {"drain_s": 300}',
-}
-
-
-SHORT, LONG = 3, 12
-"""Lines of a text area."""
+WORLDLY: dict[str, Shape] = {"account": "choice", "policy": "choice", "region": "choice", "zone": "text"}
+"""Fields whose values the world tells, not the schema: they are asked with what is there, found by their names."""
 
 
-class Indented(json.JSONEncoder):
-    """JSON as people like to edit it: small values on one line, others line by line."""
+@dataclass
+class DraftForm:
+    """A form as it is shown. `problems`: (path, text) of each, "" for those of the whole."""
 
-    def encode(self, o: Any) -> str:
-        line = super().encode(o)
-        return line if len(line) <= 60 else json.dumps(o, ensure_ascii=False, indent=2)
+    said: dict[str, Any]
+    service: Service | None
+    user: AbstractBaseUser | AnonymousUser
+    problems: list[tuple[str, str]] = field(default_factory=list)
 
+    def bound(self) -> Bound:
+        """The whole page: every field with what it says and what is wrong with it."""
+        whole = bound.bind(fields(), self.said, lists(self.user, self.said, self.service))
+        for path, text in self.problems:
+            bound.tell(whole, path, text)
+        for one in whole.walk():
+            _suggest_handlers(one)
+        whole.by_name["name"].fixed = self.service is not None  # everything in AWS carries it
+        return whole
 
-def _comfortable(form: forms.ModelForm[Any]) -> None:
-    """Make the fields as large as what stands in them."""
-    for name, field in form.fields.items():
-        if name == "position":
-            field.widget.attrs["style"] = "width: 5rem; min-width: 5rem"
-        if isinstance(field, forms.JSONField):
-            field.encoder = Indented
-            field.widget.attrs["rows"] = LONG if name == "params" else SHORT
-
-
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic when it runs
-    class Meta:
-        model = Service
-        fields = [
-            "name",
-            "account",
-            "hostname",
-            "zone",
-            "stage",
-            "tags",
-            "slo",
-            "routing",
-            "health_check",
-            "safety",
+    def manifest(self) -> Manifest | None:
+        """What it stands for; None, and the problems kept, where it stands for none."""
+        whole = fields()
+        self.said = state.pruned(whole, self.said)
+        self.problems += [
+            (path, f'"{name}" stands twice; keep one of the two') for path, name in state.repeated(whole, self.said)
         ]
-        help_texts = HELP
-        labels = {"slo": "SLO"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _comfortable(self)
-
-    def clean_hostname(self) -> str | None:
-        return self.cleaned_data["hostname"] or None
+        if self.problems:
+            return None
+        try:
+            return manifests.read({"regions": [], "components": [], **state.document(whole, self.said)})
+        except ManifestError as error:
+            self.problems += [(one.path, f"{one.message}; {one.mend}") for one in error.problems]
+            return None
 
 
-class ComponentForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Component
-        fields = ["position", "kind", "name", "params"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # a form's choices, not the model's: a new kind is a file, never a migration
-        kind = self.fields["kind"]
-        kind.widget = KIND_WIDGET(choices=[(name, name) for name in plugins.components()])
-        _comfortable(self)
-        if self.instance.pk:
-            self.initial["params"] = manifests.in_order(self.instance.kind, self.instance.params)
-
-    def clean_params(self) -> dict[str, Any]:
-        params = self.cleaned_data["params"] or {}
-        if not isinstance(params, dict):
-            raise ValidationError('write a map: {"key": {"key": "S"}}')
-        return params
+def fields() -> Field:
+    """All that can be said of a service: the manifest's fields, and below "components" those of each kind."""
+    whole = group(Manifest.model_json_schema(), without=frozenset({"components"}))
+    kinds = {kind: group(component_schema(kind), name=kind) for kind in plugins.components()}
+    parts = [_worldly(part) for part in whole.fields]
+    return replace(whole, fields=(*parts, Field("components", "variants", "Components", variants=kinds)))
 
 
-class PlacementForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Placement
-        fields = ["position", "region", "overrides"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _comfortable(self)
-
-    def clean_overrides(self) -> dict[str, Any]:
-        overrides = self.cleaned_data["overrides"] or {}
-        if not isinstance(overrides, dict):
-            raise ValidationError('write a map: {"memory_mb": 512}')
-        return overrides
+def new_state(user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
+    """Of a service of which nothing was said; its account is the only one that there is to choose."""
+    said: dict[str, Any] = state.blank(fields())
+    accounts = _accounts(user)
+    said["account"] = accounts[0].value if len(accounts) == 1 else None
+    return said
 
 
-class DraftFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Inline rows in the order of their positions."""
-
-    def rows(self) -> list[forms.ModelForm[Any]]:
-        """The forms that say something and are not to be deleted, in the manifest's order."""
-        kept = [
-            form
-            for form in self.forms
-            if form.cleaned_data and not form.cleaned_data.get("DELETE") and (form.instance.pk or form.has_changed())
-        ]
-        return sorted(kept, key=lambda form: form.cleaned_data.get("position") or 0)
+def state_of(service: Service) -> dict[str, Any]:
+    """Of a draft as it stands."""
+    document = manifests.document_of(service)
+    regions = [{"region": entry} if isinstance(entry, str) else _placement(entry) for entry in document["regions"]]
+    components = [_component(entry) for entry in document["components"]]
+    said: dict[str, Any] = state.stated(fields(), {**document, "regions": regions, "components": components})
+    return said
 
 
-def check_whole(form: forms.ModelForm[Service], components: DraftFormSet, placements: DraftFormSet) -> Manifest | None:
-    """The manifest that valid forms stand for together; None, and each problem told at its field, where it is none."""
-    document = document_of(form.instance, components.rows(), placements.rows())
-    try:
-        return manifests.read(document)
-    except ManifestError as error:
-        for problem in error.problems:
-            _tell(problem, form, components.rows(), placements.rows())
-        return None
+def sent_state(sent: QueryDict) -> dict[str, Any]:
+    """Of what a browser sent."""
+    said: dict[str, Any] = state.read(fields(), sent)
+    return said
 
 
-def document_of(
-    service: Service, components: Sequence[forms.ModelForm[Any]], placements: Sequence[forms.ModelForm[Any]]
-) -> dict[str, Any]:
-    given = {field: getattr(service, field) for field in ("hostname", "stage", "tags", "slo")}
-    given |= {field: getattr(service, field) for field in ("routing", "health_check", "safety")}
+def edited(said: dict[str, Any], button: str) -> dict[str, Any]:
+    """After one of the buttons that change the form and save nothing: "add components table", "up regions[1]"."""
+    verb, _, rest = button.partition(" ")
+    path, _, kind = rest.partition(" ")
+    changed: dict[str, Any] = state.edited(fields(), copy.deepcopy(said), verb, path, kind)
+    return changed
+
+
+def put(said: dict[str, Any], path: str, value: Any) -> None:
+    """Say something at a path; one that leads nowhere changes nothing."""
+    state.put(said, path, value)
+
+
+def lists(
+    user: AbstractBaseUser | AnonymousUser, said: Mapping[str, Any], service: Service | None
+) -> dict[str, Sequence[Choice]]:
+    """What can be chosen in the world as it is: accounts, their regions and zones, routing policies, uploads."""
     return {
-        "name": service.name,
-        "account": service.account.name,
-        **{field: value for field, value in given.items() if value},
-        **({"zone": {"name": service.zone}} if service.zone else {}),
-        "regions": [
-            {form.cleaned_data["region"].code: form.cleaned_data["overrides"]}
-            if form.cleaned_data["overrides"]
-            else form.cleaned_data["region"].code
-            for form in placements
-        ],
-        "components": [
-            {**form.cleaned_data["params"], "kind": form.cleaned_data["kind"], "name": form.cleaned_data["name"]}
-            for form in components
-        ],
+        "account": _accounts(user),
+        "region": _regions(said.get("account")),
+        "zone": _zones(said.get("account")),
+        "policy": [Choice(name, name) for name in plugins.policies()],
+        "artifact": artifact_choices(Artifact.objects.filter(service=service) if service else []),
     }
 
 
-def _tell(
-    problem: Problem,
-    form: forms.ModelForm[Service],
-    components: Sequence[forms.ModelForm[Any]],
-    placements: Sequence[forms.ModelForm[Any]],
-) -> None:
-    text = f"{problem}; {problem.mend}"
-    head, _, rest = problem.path.partition("]")
-    name, _, index = head.partition("[")
-    rows, own = {"components": (components, "params"), "regions": (placements, "overrides")}.get(name, ((), ""))
-    if index.isdigit() and int(index) < len(rows):
-        row = rows[int(index)]
-        field = rest.removeprefix(".").split(".")[0].split("[")[0]
-        row.add_error(field if field in row.fields and field != own else own, text)
-        return
-    field = name.split(".")[0]
-    form.add_error(field if field in form.fields else None, text)
+def _suggest_handlers(one: Bound) -> None:
+    """Beside an artifact, a handler is suggested from what is in it."""
+    artifact = next((part for part in one.parts if part.field.hint == "artifact"), None)
+    handler = next((part for part in one.parts if part.field.hint == "handler"), None)
+    if artifact is not None and handler is not None:
+        handler.suggestions = f"handlers-{artifact.chosen.removeprefix('sha256:')[:12]}"
 
 
-def _kind_widget() -> type[forms.Select]:
-    from unfold.widgets import UnfoldAdminSelectWidget  # unfold reads settings when imported
+def _worldly(part: Field) -> Field:
+    if part.name in WORLDLY and part.shape == "text":
+        return replace(part, shape=WORLDLY[part.name], hint=part.name)
+    if part.item is not None:
+        part = replace(part, item=_worldly(part.item))
+    if len(part.fields) == 1 and part.name in WORLDLY:
+        return replace(
+            part,
+            fields=(replace(part.fields[0], hint=part.name, label=part.label, help=part.help, required=part.required),),
+        )
+    return replace(part, fields=tuple(map(_worldly, part.fields)))
 
-    return UnfoldAdminSelectWidget  # type: ignore[no-any-return]
+
+def _placement(entry: Mapping[str, Any]) -> dict[str, Any]:
+    ((code, overrides),) = entry.items()
+    return {**overrides, "region": code}
 
 
-KIND_WIDGET = _kind_widget()
+def _component(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """With every default; as it was written where its kind would no longer take it, or is gone."""
+    try:
+        return plugins.components()[entry["kind"]].model_validate(dict(entry)).model_dump(mode="json")
+    except (KeyError, ValueError):
+        return dict(entry)
+
+
+def _accounts(user: AbstractBaseUser | AnonymousUser) -> list[Choice]:
+    scope = scope_of(user, OPERATE)
+    rows = Account.objects.all() if scope.everywhere else Account.objects.filter(pk__in=scope.accounts)
+    return [Choice(row.name, f"{row.name} ({row.account_id})") for row in rows]
+
+
+def _regions(account: str | None) -> list[Choice]:
+    """Those that operators enabled and the account can use; without an account, those that any can."""
+    usable = AccountRegion.objects.filter(gone_at=None, opt_in__in=[OptIn.DEFAULT, OptIn.OPTED_IN])
+    if account:
+        usable = usable.filter(account__name=account)
+    codes = set(Region.objects.filter(enabled=True, account_regions__in=usable).values_list("code", flat=True))
+    known = [code for code in catalogue.regions() if code in codes]
+    return [Choice(code, place(code)) for code in [*known, *sorted(codes - set(known))]]
+
+
+def place(code: str) -> str:
+    """ "Frankfurt, Germany (eu-central-1)"."""
+    facts = catalogue.regions().get(code)
+    return f"{facts.place}, {facts.country} ({code})" if facts else code
+
+
+def _zones(account: str | None) -> list[Choice]:
+    rows = HostedZone.objects.filter(gone_at=None, account__name=account or "")
+    return [Choice(name, name) for name in dict.fromkeys(rows.values_list("name", flat=True))]

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from deployments import manifests, queries
+from deployments.access import VIEW, Scope, scope_of
 from deployments.actions.actor import Actor
 from deployments.actions.approval import invalid
 from deployments.actions.draft import etag
@@ -55,8 +56,14 @@ def actor(request: Request) -> Actor:
     return Actor.of(request.user, "api")
 
 
-def find_service(name: str) -> Service:
-    return get_object_or_404(queries.services(), name=name)
+def seen(request: Request) -> Scope:
+    """Where the one who asks may look."""
+    return scope_of(request.user, VIEW)
+
+
+def find_service(request: Request, name: str) -> Service:
+    """404 where there is none, or none that may be seen."""
+    return get_object_or_404(queries.services(seen(request)), name=name)
 
 
 def read_manifest(document: Any) -> Manifest:
@@ -80,9 +87,9 @@ def accepted(operation: Operation) -> Response:
     return Response(queries.tell_operation(row), status=202, headers=headers)
 
 
-def told(name: str, status: int) -> Response:
+def told(request: Request, name: str, status: int) -> Response:
     """A service as it is now, with the state of its draft."""
-    row = find_service(name)
+    row = find_service(request, name)
     headers = {"ETag": etag(row)}
     if status == 201:
         headers["Location"] = reverse("api:service", kwargs={"name": name})

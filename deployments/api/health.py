@@ -26,7 +26,7 @@ class HealthOfOne(APIView):
     )
     def get(self, request: Request, name: str) -> Response:
         """The verdict on each replica, and what it rests on. Unknown is neither up nor down."""
-        return Response(queries.tell_health(find_service(name), timezone.now()))
+        return Response(queries.tell_health(find_service(request, name), timezone.now()))
 
 
 class AvailabilityOfOne(APIView):
@@ -41,7 +41,7 @@ class AvailabilityOfOne(APIView):
     )
     def get(self, request: Request, name: str) -> Response:
         """Computed from the published SLAs for its regions and for 1 … 5; measured over 30 days, unknown time apart."""
-        return Response(queries.tell_availability(find_service(name).name, timezone.now()))
+        return Response(queries.tell_availability(find_service(request, name).name, timezone.now()))
 
 
 urlpatterns = [

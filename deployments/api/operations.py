@@ -16,7 +16,7 @@ from deployments import api_examples as examples
 from deployments import queries, serializers
 from deployments.actions.cancel import Cancel
 from deployments.actions.retry import Retry
-from deployments.api.common import LOCATION, RETRY_AFTER, accepted, actor
+from deployments.api.common import LOCATION, RETRY_AFTER, accepted, actor, seen
 from deployments.models import Operation
 from deployments.models.record import OperationStatus
 
@@ -36,7 +36,7 @@ class Operations(generics.GenericAPIView[Operation]):
     orderings = ("id", "created_at")
 
     def get_queryset(self) -> QuerySet[Operation]:
-        return queries.operations()
+        return queries.operations(seen(self.request))
 
     @extend_schema(
         operation_id="operations_list",
@@ -63,7 +63,7 @@ class OneOperation(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """With its steps: which AWS error stopped one, and what to do."""
-        return Response(queries.tell_operation(get_object_or_404(queries.operations(), pk=pk)))
+        return Response(queries.tell_operation(get_object_or_404(queries.operations(seen(request)), pk=pk)))
 
 
 class CancelOne(APIView):
@@ -84,7 +84,7 @@ class CancelOne(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """What is done stays done; nothing more is begun."""
         serializers.NoFields(data=request.data).is_valid(raise_exception=True)
-        return accepted(Cancel(get_object_or_404(Operation, pk=pk), actor(request)).execute())
+        return accepted(Cancel(get_object_or_404(queries.operations(seen(request)), pk=pk), actor(request)).execute())
 
 
 class RetryOne(APIView):
@@ -107,7 +107,7 @@ class RetryOne(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """A failed or cancelled one, as a new operation: same release, same consent."""
         serializers.NoFields(data=request.data).is_valid(raise_exception=True)
-        operation = get_object_or_404(Operation.objects.select_related("stack", "release"), pk=pk)
+        operation = get_object_or_404(queries.operations(seen(request)), pk=pk)
         return accepted(Retry(operation, actor(request)).execute())
 
 

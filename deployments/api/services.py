@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import django_filters  # type: ignore[import-untyped]
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.urls import path, re_path
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -35,6 +35,7 @@ from deployments.api.common import (
     actor,
     find_service,
     read_manifest,
+    seen,
     told,
 )
 from deployments.artifacts import MAX_ZIP_BYTES
@@ -68,7 +69,7 @@ class Services(generics.GenericAPIView[Service]):
     orderings = ("name", "created_at", "updated_at")
 
     def get_queryset(self) -> QuerySet[Service]:
-        return queries.services()
+        return queries.services(seen(self.request))
 
     @extend_schema(
         operation_id="services_list",
@@ -97,7 +98,7 @@ class Services(generics.GenericAPIView[Service]):
     def post(self, request: Request) -> Response:
         """From a manifest, as JSON or YAML. Nothing is made in AWS before it is deployed."""
         saved = SaveManifest(read_manifest(request.data), actor(request)).execute()
-        return told(saved.name, 201)
+        return told(request, saved.name, 201)
 
 
 class OneService(APIView):
@@ -113,7 +114,7 @@ class OneService(APIView):
     )
     def get(self, request: Request, name: str) -> Response:
         """The draft, the release, and the replicas as they are."""
-        return told(name, 200)
+        return told(request, name, 200)
 
     @extend_schema(
         operation_id="services_put",
@@ -134,6 +135,8 @@ class OneService(APIView):
         manifest = read_manifest(request.data)
         expected = request.headers.get("If-Match")
         service = Service.objects.select_related("account").filter(name=name).first()
+        if service is not None and not seen(request).holds(service):
+            raise Http404
         if manifest.name != name:
             raise ActionRefused(
                 409,
@@ -144,7 +147,7 @@ class OneService(APIView):
         if service is None and expected is not None:
             raise ActionRefused(412, "stale_write", f'There is no service "{name}".', "Send no If-Match to create it.")
         SaveManifest(manifest, actor(request), service, expected).execute()
-        return told(name, 200 if service else 201)
+        return told(request, name, 200 if service else 201)
 
     @extend_schema(
         operation_id="services_patch",
@@ -166,13 +169,13 @@ class OneService(APIView):
             patch = patch["manifest"]
         if not isinstance(patch, dict):
             raise ValidationError("a merge patch of a manifest is an object", "invalid_manifest")
-        service = find_service(name)
+        service = find_service(request, name)
         expected = request.headers.get("If-Match")
         check_unchanged(service, expected)
         manifest = read_manifest(merge(manifests.document_of(service), patch))
         # What was patched is what is replaced: an edit in between is a stale write, even where nobody sent If-Match.
         SaveManifest(manifest, actor(request), service, etag(service)).execute()
-        return told(name, 200)
+        return told(request, name, 200)
 
     @extend_schema(
         operation_id="services_delete",
@@ -182,7 +185,7 @@ class OneService(APIView):
         responses={
             202: serializers.OperationSerializer,
             204: OpenApiResponse(description="It was never deployed, and is gone."),
-            409: OpenApiResponse(description="`operation_open` with its id."),
+            409: OpenApiResponse(description="`operation_open` with its id; of a plan `plan_stale` and the like."),
             412: STALE,
         },
         parameters=[IF_MATCH, LOCATION, RETRY_AFTER],
@@ -193,10 +196,11 @@ class OneService(APIView):
         asked = serializers.DestroyRequest(data=request.data or {})
         asked.is_valid(raise_exception=True)
         operation = Destroy(
-            find_service(name),
+            find_service(request, name),
             actor(request),
             asked.validated_data.get("destroy_data", ()),
             request.headers.get("If-Match"),
+            asked.validated_data.get("plan"),
         ).execute()
         return accepted(operation) if operation else Response(status=204)
 
@@ -216,7 +220,7 @@ class Artifacts(APIView):
     )
     def post(self, request: Request, name: str) -> Response:
         """A zip with code. Uploading the same bytes again answers alike."""
-        service = get_object_or_404(Service, name=name)
+        service = find_service(request, name)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > MAX_ZIP_BYTES + MULTIPART_OVERHEAD_BYTES:
             raise ArtifactTooLarge

@@ -75,21 +75,23 @@ class Function(Component):
     artifact: Annotated[
         str,
         pattern("an artifact", "sha256:[0-9a-f]{64}", "write sha256: and the 64 hex digits that the upload answered"),
-        Field(description="sha256: and the hash of an uploaded zip."),
+        Field(description="sha256: and the hash of an uploaded zip.", json_schema_extra={"form": "artifact"}),
     ]
     handler: Annotated[
         str,
-        Field(max_length=128, description="What Lambda calls: module.function."),
+        Field(max_length=128, description="What Lambda calls: module.function.", json_schema_extra={"form": "handler"}),
         pattern("a handler", r"[^\s]+", "write module.function, without blanks"),
     ]
     runtime: Annotated[str, *choice("a Lambda runtime", RUNTIMES)]
     memory_mb: MemoryMb = 128
-    timeout_s: Annotated[int, Field(ge=1, le=900)] = 10
+    timeout_s: Annotated[int, Field(ge=1, le=900, description=f"At most {HTTP_TIMEOUT_S} where it has routes.")] = 10
     architecture: Annotated[str, *choice("an architecture", ("x86_64", "arm64"))] = "x86_64"
     log_retention_d: Annotated[
         int, AfterValidator(_retention), Field(json_schema_extra={"enum": list(RETENTIONS_D)})
     ] = 30
-    reserved_concurrency: Annotated[int, Field(ge=0)] | None = None
+    reserved_concurrency: Annotated[
+        int | None, Field(ge=0, description="Kept for it out of the account's concurrency in each region; empty: none.")
+    ] = None
     environment: Annotated[
         Environment,
         Field(description="Variables; a value may hold ${component.attribute}."),

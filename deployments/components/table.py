@@ -38,7 +38,11 @@ class KeyPart(Strict):
     """One attribute of a table's key; S = string, N = number, B = bytes."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
-    type: Annotated[str, *choice("a key type", ("S", "N", "B"))]
+    type: Annotated[
+        str,
+        *choice("a key type", ("S", "N", "B")),
+        Field(json_schema_extra={"labels": {"S": "S (string)", "N": "N (number)", "B": "B (bytes)"}}),
+    ]
 
 
 class Table(Component):
@@ -56,7 +60,7 @@ class Table(Component):
         Field(
             strict=False,
             description="Partition key and, second, sort key: name → S, N or B.",
-            json_schema_extra={"form": "key"},
+            json_schema_extra={"form": "key", "rows": ["Partition key", "Sort key"]},
         ),
     ]
 

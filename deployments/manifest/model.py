@@ -105,8 +105,11 @@ class Zone(Strict):
 class Slo(Strict):
     """What the service owes: availability in per cent, and the latency (p95, ms) beyond which it is degraded."""
 
-    availability: Annotated[float, Field(gt=0, lt=100)] | None = None
-    latency_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    availability: Annotated[float | None, Field(gt=0, lt=100, description="Per cent.")] = None
+    latency_ms: Annotated[
+        int | None,
+        Field(ge=1, le=60_000, description="A replica whose 95th of 100 good probes is slower is degraded."),
+    ] = None
 
 
 class Placement(Overrides):
@@ -118,8 +121,14 @@ class Placement(Overrides):
 class Routing(Strict):
     """How users are led to a region. `ttl` (seconds): of records that are no alias."""
 
-    policy: Annotated[str, BeforeValidator(_policy)] = "latency"
-    ttl: Annotated[int, Field(ge=1, le=86_400)] = 60
+    policy: Annotated[
+        str,
+        BeforeValidator(_policy),
+        Field(
+            description="latency: each user goes to the nearest healthy region. simple: one region, no health check."
+        ),
+    ] = "latency"
+    ttl: Annotated[int, Field(ge=1, le=86_400, description="Seconds, of records that are no alias.")] = 60
 
 
 class HealthCheck(Strict):
@@ -127,11 +136,17 @@ class HealthCheck(Strict):
 
     path: Annotated[
         str,
-        Field(max_length=255),
+        Field(max_length=255, description="What is asked of each replica; any answer of 2xx or 3xx is good."),
         pattern("a path", r"/[!-~]*", "begin with / and use ASCII without blanks, such as /health"),
     ] = "/"
-    interval: Annotated[int, AfterValidator(_one_of_two)] = 10
-    failure_threshold: Annotated[int, Field(ge=1, le=10)] = 3
+    interval: Annotated[
+        int,
+        AfterValidator(_one_of_two),
+        Field(description="Seconds.", json_schema_extra={"enum": [10, 30]}),
+    ] = 10
+    failure_threshold: Annotated[
+        int, Field(ge=1, le=10, description="So many failures in a row make a replica down.")
+    ] = 3
 
 
 class Safety(Strict):
@@ -142,9 +157,18 @@ class Safety(Strict):
     drain_s              how long, after the TTL, what users were led to stays once they no longer are
     """
 
-    min_serving_regions: Annotated[int, Field(ge=1, le=MOST_REGIONS)] = 1
-    repair: Annotated[Literal["auto", "report"], BeforeValidator(_repair)] = "auto"
-    drain_s: Annotated[int, Field(ge=0, le=3600)] = 300
+    min_serving_regions: Annotated[
+        int, Field(ge=1, le=MOST_REGIONS, description="A deploy that would leave fewer in rotation is refused.")
+    ] = 1
+    repair: Annotated[
+        Literal["auto", "report"],
+        BeforeValidator(_repair),
+        Field(description="Drift is mended by itself, or only told. Nothing is ever destroyed by itself."),
+    ] = "auto"
+    drain_s: Annotated[
+        int,
+        Field(ge=0, le=3600, description="How long, after the TTL, a replica that leaves DNS still answers."),
+    ] = 300
 
 
 class Manifest(Strict):
@@ -153,7 +177,10 @@ class Manifest(Strict):
     schema_: Annotated[Literal[1], Field(alias="schema")] = 1
     name: Label
     account: Annotated[str, Field(min_length=1)] | None = None
-    stage: Annotated[Label, Field(max_length=20)] | None = None
+    stage: Annotated[
+        Annotated[Label, Field(max_length=20)] | None,
+        Field(description="Part of all names in AWS, such as prod: the same service twice in one account."),
+    ] = None
     tags: Annotated[
         dict[
             Annotated[
@@ -169,8 +196,11 @@ class Manifest(Strict):
             ],
         ],
         AfterValidator(_told_apart),
-    ] = Field(default_factory=dict, max_length=MOST_TAGS)
-    hostname: Annotated[Hostname, AfterValidator(_certifiable)] | None = None
+    ] = Field(default_factory=dict, max_length=MOST_TAGS, description="Put on everything that is made in AWS.")
+    hostname: Annotated[
+        Annotated[Hostname, AfterValidator(_certifiable)] | None,
+        Field(description="What users call, such as kv.example.com; needed once a component has routes."),
+    ] = None
     zone: Zone | None = None
     slo: Slo = Slo()
     regions: Annotated[

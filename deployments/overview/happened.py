@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deployments.access import EVERYWHERE, Scope
 from deployments.models import Operation
 from regions.models import Flip
 
@@ -33,11 +34,13 @@ class Happening:
     service: str = ""
 
 
-def happenings(since: datetime, limit: int = 8) -> list[Happening]:
+def happenings(since: datetime, limit: int = 8, *, scope: Scope = EVERYWHERE) -> list[Happening]:
     """The newest `limit` things since then."""
-    turned = Flip.objects.filter(at__gte=since).select_related("endpoint__region", "endpoint__replica__stack")
+    theirs = scope.rows(account="endpoint__account", service="endpoint__replica__stack__service")
+    turned = Flip.objects.filter(theirs, at__gte=since).select_related("endpoint__region", "endpoint__replica__stack")
     verdicts = [_verdict(flip) for flip in turned.order_by("-at", "-id")[:limit]]
-    acts = Operation.objects.filter(created_at__gte=since).select_related("stack", "requested_by")[:limit]
+    asked = scope.rows(account="stack__account", service="stack__service")
+    acts = Operation.objects.filter(asked, created_at__gte=since).select_related("stack", "requested_by")[:limit]
     merged = sorted([*verdicts, *(line for act in acts for line in _lines(act))], key=lambda one: one.at, reverse=True)
     return merged[:limit]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from deployments.access import EVERYWHERE, Scope
 from deployments.models import Replica
 from deployments.overview import health
 from deployments.overview.health import Health
@@ -44,21 +45,22 @@ class Place:
     watched: tuple[Watched, ...]
 
 
-def places(now: datetime) -> list[Place]:
+def places(now: datetime, scope: Scope = EVERYWHERE) -> list[Place]:
     """All regions that operators may place services in, in the catalogue's order."""
     order = list(catalogue.regions())
-    return sorted(_places(Region.objects.all(), now), key=lambda one: (_index(order, one.code), one.code))
+    return sorted(_places(Region.objects.all(), now, scope), key=lambda one: (_index(order, one.code), one.code))
 
 
-def place(code: str, now: datetime) -> Place | None:
+def place(code: str, now: datetime, scope: Scope = EVERYWHERE) -> Place | None:
     """One region."""
-    return next(iter(_places(Region.objects.filter(code=code), now)), None)
+    return next(iter(_places(Region.objects.filter(code=code), now, scope)), None)
 
 
-def _places(found: QuerySet[Region], now: datetime) -> list[Place]:
+def _places(found: QuerySet[Region], now: datetime, scope: Scope) -> list[Place]:
     codes = {region.pk: region for region in found}
     accounts: defaultdict[int, list[AccountThere]] = defaultdict(list)
-    for there in AccountRegion.objects.filter(region_id__in=codes).select_related("account"):
+    theirs = scope.rows(account="account", service="account__services")
+    for there in AccountRegion.objects.filter(theirs, region_id__in=codes).distinct().select_related("account"):
         accounts[there.region_id].append(
             AccountThere(
                 there.account.name,
@@ -71,7 +73,8 @@ def _places(found: QuerySet[Region], now: datetime) -> list[Place]:
         "region_id", "zone_id"
     ):
         zones[region_id].append(zone_id)
-    seen = health.read(Endpoint.objects.filter(region_id__in=codes, enabled=True), now)
+    shown = scope.rows(account="account", service="replica__stack__service")
+    seen = health.read(Endpoint.objects.filter(shown, region_id__in=codes, enabled=True), now)
     of_service = dict(
         Replica.objects.filter(endpoint_id__in=seen).values_list("endpoint_id", "stack__name").order_by("endpoint_id")
     )

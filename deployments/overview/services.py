@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from deployments import manifests
+from deployments.access import EVERYWHERE, Scope
 from deployments.models import Component, Operation, Placement, Replica, Service, Stack
 from deployments.models.record import OPEN
 from deployments.overview import addresses, health
@@ -94,17 +95,25 @@ class ServiceRow:
         return availability is not None and self.slo is not None and availability < self.slo
 
 
-def services(now: datetime) -> list[ServiceRow]:
+def services(now: datetime, scope: Scope = EVERYWHERE) -> list[ServiceRow]:
     """All services, trouble first, then by name; stacks whose service is gone while something is left of them too."""
     left = Q(service=None) & (~Q(replicas=None) | Q(operations__status__in=OPEN))
-    stacks = Stack.objects.filter(Q(service__isnull=False) | left).distinct()
-    return sorted(_rows(Service.objects.all(), stacks, now), key=_trouble_first)
+    stacks = _stacks(scope).filter(Q(service__isnull=False) | left).distinct()
+    return sorted(_rows(_drafts(scope), stacks, now), key=_trouble_first)
 
 
-def service(name: str, now: datetime) -> ServiceRow | None:
-    """One service, or what is left of it; None where neither a draft nor a stack of that name exists."""
-    rows = _rows(Service.objects.filter(name=name), Stack.objects.filter(name=name), now)
+def service(name: str, now: datetime, scope: Scope = EVERYWHERE) -> ServiceRow | None:
+    """One service, or what is left of it; None where neither a draft nor a stack of that name is to be seen."""
+    rows = _rows(_drafts(scope).filter(name=name), _stacks(scope).filter(name=name), now)
     return rows[0] if rows else None
+
+
+def _drafts(scope: Scope) -> QuerySet[Service]:
+    return Service.objects.filter(scope.rows(account="account", service="pk"))
+
+
+def _stacks(scope: Scope) -> QuerySet[Stack]:
+    return Stack.objects.filter(scope.rows(account="account", service="service"))
 
 
 def _rows(drafts: QuerySet[Service], stacks: QuerySet[Stack], now: datetime) -> list[ServiceRow]:

@@ -11,8 +11,9 @@ The rules, in the order in which they are applied:
     not wanted, there, holds data            retain; with consent delete, after all else of its scope (what was
                                              retained before too)
     not wanted, not there, or not ours       forget
+    not wanted, adopted, not marked as ours  leave it for the draft that wants it; forget where nothing is wanted
     could not be looked at                   a problem, and what needs it waits: unknown changes nothing
-    one lane                                 one change at a time
+    one lane                                 one change at a time; nothing joins a namesake that is not ours
     one group (a record set), one shape      new members first, then old ones go: never empty
     one group, new shape                     all in one atomic batch: policies can't be mixed
 """
@@ -44,6 +45,7 @@ from deployments.plan.model import (
 )
 
 CALLS = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+MARK = "tags.antipode:ref"
 DELETING = "DELETING"  # AWS's word for what is on its way out
 
 Looks = Mapping[Ref, Observed | Unobserved | None]
@@ -62,7 +64,7 @@ def diff(
 ) -> Plan:
     """What must be done so that the world becomes as `specs` say.
 
-    consent  names of the data that may be destroyed
+    consent  names of the data that may be destroyed, see `consented`
     busy     what is being changed right now: left alone, and waited for by what needs it
     held     why a change is not tried now although all that it needs is there (its next try is due later)
     """
@@ -80,6 +82,11 @@ def diff(
     ]
     changes = _lanes(changes, draft)
     return Plan(tuple(changes), tuple(draft.underway), tuple(draft.problems))
+
+
+def consented(ref: Ref, consent: Collection[str]) -> bool:
+    """Whether somebody consented to lose this data: by its component's name, or by "<region>/<name>" in one region."""
+    return ref.name in consent or f"{ref.scope}/{ref.name}" in consent
 
 
 def in_order(edges: Mapping[Ref, frozenset[Ref]]) -> list[Ref]:
@@ -139,7 +146,7 @@ class _Draft:
 
     def compare(self, spec: Spec, look: Observed) -> None:
         params, unresolved = self.resolve(spec.params)
-        differences = tuple(self.differences(params, look.params))
+        differences = tuple(_marking(spec.ref, each) for each in self.differences(params, look.params))
         if not differences:
             return
         fixed = [d for d in differences if d.path.split(".")[0].split("[")[0] in self.traits(spec.ref.kind).fixed]
@@ -232,7 +239,7 @@ class _Draft:
     def let_go(self, known: Known) -> None:
         ref = known.ref
         look = self.looks.get(ref)
-        if known.state is State.RETAINED and ref.name not in self.consent:
+        if known.state is State.RETAINED and not consented(ref, self.consent):
             return
         if ref in self.busy:
             self.underway.append((ref, Waiting("is being changed", ref)))
@@ -247,9 +254,12 @@ class _Draft:
             self.problems.append(_unobserved(ref, look))
         elif look is None:
             self.drop(known, Action.FORGET, "it is gone from AWS")
-        elif not self.ours(ref, look):
+        elif not look.ours and known.state is State.ADOPTED:
+            if not self.specs:  # else a draft that is not released yet may want it
+                self.drop(known, Action.FORGET, "it was adopted and never taken in use")
+        elif not look.ours:
             self.drop(known, Action.FORGET, "what stands there is not ours")
-        elif self.traits(ref.kind).data and ref.name not in self.consent:
+        elif self.traits(ref.kind).data and not consented(ref, self.consent):
             self.drop(known, Action.RETAIN, "it holds data and nobody consented to lose it")
         elif not look.ready and (known.lane or look.status == DELETING):
             self.underway.append((ref, Waiting(look.status or "AWS is at work on it", ref)))
@@ -281,6 +291,13 @@ class _Draft:
             physical_id=look.physical_id if look else known.physical_id,
             before=look.params if look else {},
         )
+
+
+def _marking(ref: Ref, difference: Difference) -> Difference:
+    """Where our mark is missing, what it will be: no param of a spec, since each update brings it."""
+    if difference.path != MARK:
+        return difference
+    return Difference(MARK, difference.before or None, str(ref))
 
 
 def _differ(path: str, found: Any, wanted: Any) -> Iterable[Difference]:
@@ -346,7 +363,21 @@ def _shapes(refs: Iterable[Ref], rows: Mapping[Ref, Spec] | Mapping[Ref, Known])
 
 
 def _lanes(changes: list[Change], draft: _Draft) -> list[Change]:
-    """Of each lane only one ready change stays ready, and none while AWS is at work on a member."""
+    """Of each lane only one ready change stays ready, and none while AWS is at work on a member.
+
+    Nothing joins a lane in which a namesake stands that is not ours: it could not be joined with that one.
+    """
+    foreign = {
+        lane: problem.ref
+        for problem in draft.problems
+        if problem.code == "conflict" and (lane := draft.row(problem.ref).lane)
+    }
+    changes = [
+        replace(change, waiting=(*change.waiting, Waiting("is not ours", foreign[lane])))
+        if change.action is Action.CREATE and (lane := draft.row(change.ref).lane) in foreign and lane
+        else change
+        for change in changes
+    ]
     busy: dict[str, Ref] = {}
     for ref, _ in draft.underway:
         if lane := draft.row(ref).lane:
@@ -384,7 +415,7 @@ def _conflict(ref: Ref, look: Observed) -> Problem:
         ref,
         "conflict",
         f"{look.physical_id} exists already and does not carry our mark",
-        "Remove or rename it in AWS, or give the component another name.",
+        "Adopt it (manage.py adopt), remove or rename it in AWS, or give the component another name.",
     )
 
 

@@ -99,6 +99,13 @@ class Spec:
         return self.after | frozenset(out.ref for out in self.outs)
 
 
+class Mark(NamedTuple):
+    """Whose a thing says that it is: an installation's id and, where it tells, the ref that it has there."""
+
+    owner: str
+    ref: str = ""
+
+
 @dataclass(frozen=True)
 class Observed:
     """One resource as it is.
@@ -107,6 +114,7 @@ class Observed:
     outputs  flat: attribute -> value
     ready    false while AWS still works on it; `status` is then AWS's own word ("CREATING", "PENDING")
     ours     false where it does not carry our mark for this ref: a `Conflict`, unless adopted
+    mark     the mark that it carries in place of ours for this ref; None: nobody's
     """
 
     physical_id: str
@@ -115,6 +123,7 @@ class Observed:
     ready: bool = True
     status: str = ""
     ours: bool = True
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ class State(StrEnum):
     PENDING = "pending"  # about to be created, or created with an outcome that we never heard
     LIVE = "live"
     RETAINED = "retained"  # no longer wanted, kept because it holds data
-    ADOPTED = "adopted"  # not made by us, taken over by an explicit act
+    ADOPTED = "adopted"  # taken over by an explicit act; live once it carries our mark
     DRAINING = "draining"  # deleted; what it pointed to must stay until `hold_until`
 
 

@@ -43,9 +43,13 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {
         "changes": [change_json(change) for change in plan.changes],
         "waiting": [
-            *({**ref_json(ref), "why": waiting_text(waiting)} for ref, waiting in plan.underway),
+            *({**ref_json(ref), "why": waiting_text(waiting), "on": []} for ref, waiting in plan.underway),
             *(
-                {**ref_json(change.ref), "why": "; ".join(waiting_text(w) for w in change.waiting)}
+                {
+                    **ref_json(change.ref),
+                    "why": "; ".join(waiting_text(w) for w in change.waiting),
+                    "on": [ref_json(ref) for ref in dict.fromkeys(w.ref for w in change.waiting if w.ref)],
+                }
                 for change in plan.changes
                 if change.waiting
             ),

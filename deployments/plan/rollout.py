@@ -9,17 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from deployments.plan.model import Action, Change, Plan, Waiting
+from deployments.plan.model import Action, Change, Plan, Ref, Waiting
 
 
-def hold(plan: Plan, *, order: Sequence[str], serving: Collection[str], proving: Collection[str]) -> Plan:
+def hold(
+    plan: Plan,
+    *,
+    order: Sequence[str],
+    serving: Collection[str],
+    proving: Collection[str],
+    without: Collection[Ref] = (),
+) -> Plan:
     """The plan with the updates of later serving regions waiting.
 
     order    the service's regions, as in its manifest
     serving  those that were up when the operation began
     proving  those already updated, not yet proven healthy
+    without  what is left out, and so is not waited for
     """
-    pending = [region for region in order if any(_held(change, serving, region) for change in plan.changes)]
+    coming = [change for change in plan.changes if change.ref not in without]
+    pending = [region for region in order if any(_held(change, serving, region) for change in coming)]
     current = set(proving) or set(pending[:1])
     if not current:
         return plan

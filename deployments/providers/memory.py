@@ -7,19 +7,28 @@ raise: `Transient(unknown_outcome=True)` after a call is an answer that got lost
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deployments.plan.model import Observed, Params, Plan, Ref, Traits, Unobserved
+from deployments.plan.demand import Demand, Use
+from deployments.plan.model import Mark, Observed, Params, Plan, Ref, Traits, Unobserved
+from deployments.plan.quota import Ask, Reading
 from deployments.providers.errors import Conflict, Fenced, ProviderError, Refused, Transient
-from deployments.providers.protocol import Batch, Looks, Target
+from deployments.providers.protocol import Batch, Claim, Looks, Target
 
 TRAITS = {
     "dynamodb_table": Traits(data=True, fixed=frozenset({"key"}), give_up_after_s=3600),
     "lambda_function": Traits(volatile=frozenset({"version"})),
     "route53_record": Traits(batched=True),
     "acm_certificate": Traits(give_up_after_s=72 * 3600),
+}
+
+
+DEMANDS = {
+    "route53_health_check": Demand((Use("route53", "health_checks_per_account"),)),
+    "acm_certificate": Demand((Use("acm", "certificates_per_region"),), made_s=180, waits_for="certificate"),
+    "dynamodb_table": Demand((Use("dynamodb", "tables_per_region"),), made_s=180, first_s=15, waits_for="replica"),
 }
 
 
@@ -50,6 +59,7 @@ class Memory:
     owners: dict[str, tuple[str, int]] = field(default_factory=dict)
     spent: set[str] = field(default_factory=set)  # tokens of what was deleted: refused for ever
     pending: dict[str, int] = field(default_factory=dict)
+    readings: dict[tuple[str, str], Reading] = field(default_factory=dict)  # what it tells of a quota, by its name
     history: list[str] = field(default_factory=list)
     serial: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -94,6 +104,7 @@ class Memory:
             if thing is None:
                 raise Transient("it is gone", code="NotFound")
             thing.params = dict(target.params)
+            thing.owner, thing.ref = self.owner, target.ref  # each update brings our mark
             thing.version += 1
             thing.not_ready = self.delay(target.ref)
             self.history.append(f"update {target.ref}")
@@ -148,6 +159,12 @@ class Memory:
     def wait_s(self, plan: Plan) -> float:
         return 0.0
 
+    def demand(self, kind: str) -> Demand:
+        return DEMANDS.get(kind, Demand())
+
+    def usage(self, asks: Collection[Ask]) -> Mapping[Ask, Reading]:
+        return {ask: self.readings.get((ask.service, ask.name), Reading(why="it does not tell")) for ask in asks}
+
     def records_insync(self, change_id: str) -> bool:
         self._enter("observe change", "global")
         with self.lock:
@@ -163,6 +180,26 @@ class Memory:
         if held[0] != owner:
             raise Conflict(f"{hostname} belongs to {held[0]}", code="conflict")
         return held[1]
+
+    def owner_claim(self, zone_id: str, hostname: str) -> Claim | None:
+        self._enter("observe owner", "global")
+        held = self.owners.get(hostname)
+        return Claim(*held) if held else None
+
+    def claim_owner(self, zone_id: str, hostname: str, *, before: Claim, after: Claim) -> str:
+        with self._call("change", Ref("", "owner", "global", hostname)), self.lock:
+            held = self.owners.get(hostname)
+            if held != (before.owner, before.generation):
+                raise Fenced(f"the owner record is {held}", code="fenced")
+            self.owners[hostname] = (after.owner, after.generation)
+            self.serial += 1
+            self.history.append(f"owner {hostname}: {before.generation} → {after.generation}")
+            return f"C{self.serial}"
+
+    def facts(self, target: Target) -> Mapping[str, Any]:
+        self._enter(f"observe {target.ref.kind}", target.ref.scope)
+        found = self._find(target)
+        return {"size_bytes": 0} if found and self.traits(target.ref.kind).data else {}
 
     # -- inside
 
@@ -189,7 +226,11 @@ class Memory:
                 return None
             if thing.not_ready:
                 thing.not_ready -= 1
-            return self._observed(thing)
+            found = self._observed(thing)
+            if target.adopted and not found.ours and "tags" in target.params:  # a difference: an update brings the mark
+                tags = {**found.params.get("tags", {}), "antipode:ref": ""}
+                return replace(found, params={**found.params, "tags": tags})
+            return found
 
     def _record(self, target: Target) -> Observed | None:
         record = self.records.get(_key(target.params)) if target.params else None
@@ -215,6 +256,7 @@ class Memory:
             ready=ready,
             status="" if ready else "CREATING",
             ours=thing.owner == self.owner,
+            mark=Mark(thing.owner, str(thing.ref)) if thing.owner not in ("", self.owner) else None,
         )
 
     def _validated(self, thing: Thing) -> bool:

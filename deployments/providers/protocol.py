@@ -6,11 +6,13 @@ creating what is present (and ours) succeed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deployments.plan.demand import Demand
 from deployments.plan.model import Observed, Params, Plan, Ref, Traits, Unobserved
+from deployments.plan.quota import Ask, Reading
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class Fence:
     owner: str
     before: int | None
     after: int | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the owner record of a hostname says: whose it is, and at which generation."""
+
+    owner: str
+    generation: int
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,26 @@ class Provider(Protocol):
     def wait_s(self, plan: Plan) -> float:
         """About how long API rates alone will make this plan take."""
 
+    def demand(self, kind: str) -> Demand:
+        """What making one of a kind asks of the account: shares of quotas, and time."""
+
+    def usage(self, asks: Collection[Ask]) -> Mapping[Ask, Reading]:
+        """How much of each quota is used and may be used. Never raises: what can't be read says why not."""
+
     def records_insync(self, change_id: str) -> bool:
         """Whether every name server answers with that change."""
 
     def owner_generation(self, zone_id: str, hostname: str, owner: str) -> int | None:
         """The generation that the owner record has now; None where there is no record; `Conflict` where it is another
         installation's."""
+
+    def owner_claim(self, zone_id: str, hostname: str) -> Claim | None:
+        """What the owner record says, whosever it is; None where there is none, or one that no installation wrote."""
+
+    def claim_owner(self, zone_id: str, hostname: str, *, before: Claim, after: Claim) -> str:
+        """Replace the owner record, and nothing else, in one transaction; returns the change's id. `Fenced` where it
+        does not say `before` any more: nothing was done."""
+
+    def facts(self, target: Target) -> Mapping[str, Any]:
+        """What keeping it costs by ("size_bytes", …), read now; {} where nothing of it is billed by what it holds or
+        where it is gone. Raises where it can't be looked at."""

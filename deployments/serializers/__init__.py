@@ -11,6 +11,7 @@ from typing import Any
 from rest_framework import serializers
 
 from deployments.models.record import OperationStatus, StepStatus
+from deployments.serializers.state import DriftSummarySerializer, PauseSerializer
 from regions.asked import Asked
 from regions.models import Status
 
@@ -28,17 +29,22 @@ class DestroyData(serializers.ListField):
         )
 
 
-class DeployRequest(Asked):
-    destroy_data = DestroyData()
+class SignedPlan(serializers.IntegerField):
+    """The id of a saved plan."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            required=False,
+            min_value=1,
+            max_value=2**63 - 1,
+            help_text="The plan that is signed: refused where it is not what would be done now.",
+            **options,
+        )
 
 
 class DestroyRequest(Asked):
     destroy_data = DestroyData()
-
-
-class PlanRequest(Asked):
-    manifest = serializers.JSONField(required=False, help_text="In place of the draft; not saved.")
-    destroy_data = DestroyData()
+    plan = SignedPlan()
 
 
 class NoFields(Asked):
@@ -74,7 +80,9 @@ class ServiceSerializer(serializers.Serializer[Any]):
     manifest = ManifestField(help_text="The draft, every default written out.")
     pending = serializers.BooleanField(help_text="The draft says something that is not released.")
     release = serializers.IntegerField(allow_null=True, help_text="The approved release; null: none.")
-    paused = serializers.BooleanField()
+    paused = serializers.BooleanField(help_text="No change of it is begun: by its own pause or by that of all.")
+    pause = PauseSerializer(allow_null=True)
+    drift = DriftSummarySerializer()
     operation = serializers.IntegerField(allow_null=True, help_text="The unfinished operation.")
     health = HealthSummarySerializer()
     replicas = ReplicaSerializer(many=True)
@@ -96,42 +104,6 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     before = serializers.JSONField()
     after = serializers.JSONField()
-
-
-class ChangeSerializer(serializers.Serializer[Any]):
-    action = serializers.CharField()
-    kind = serializers.CharField()
-    region = serializers.CharField(help_text="A region's code, or global.")
-    name = serializers.CharField()
-    reason = serializers.CharField()
-    diff = DifferenceSerializer(many=True)
-
-
-class WaitingSerializer(serializers.Serializer[Any]):
-    kind = serializers.CharField()
-    region = serializers.CharField()
-    name = serializers.CharField()
-    why = serializers.CharField()
-
-
-class PlanProblemSerializer(serializers.Serializer[Any]):
-    kind = serializers.CharField()
-    region = serializers.CharField()
-    name = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-    mend = serializers.CharField()
-
-
-class PlanSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(allow_null=True, help_text="Null: a plan is not kept.")
-    digest = serializers.CharField(help_text="Changes with anything in the plan, the consent included.")
-    changes = ChangeSerializer(many=True)
-    waiting = WaitingSerializer(many=True)
-    problems = PlanProblemSerializer(many=True)
-    guards = serializers.ListField(child=serializers.JSONField())
-    lines = serializers.ListField(child=serializers.CharField(), help_text="The plan for people.")
-    wait_s = serializers.FloatField(help_text="What AWS's API rates alone will cost.")
 
 
 class RegionHealthSerializer(serializers.Serializer[Any]):
@@ -211,7 +183,15 @@ class ProgressSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
 
 
+class SkipSerializer(serializers.Serializer[Any]):
+    ref = serializers.CharField()
+    action = serializers.CharField()
+    reason = serializers.CharField()
+    by = serializers.CharField()
+
+
 class StepSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
     kind = serializers.CharField()
     region = serializers.CharField()
     name = serializers.CharField()
@@ -236,7 +216,9 @@ class OperationSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(OperationStatus.choices)
     release = serializers.IntegerField(allow_null=True)
     destroy_data = serializers.ListField(child=serializers.CharField())
+    skips = SkipSerializer(many=True, help_text="Steps that a person left out, and why.")
     cancel_requested = serializers.BooleanField()
+    paused = serializers.BooleanField(help_text="It is open, and a pause holds it up.")
     progress = ProgressSerializer()
     error = serializers.CharField(allow_null=True)
     mend = serializers.CharField(allow_null=True)

@@ -12,7 +12,7 @@ from ministack.services import lambda_svc as store
 
 from localcloud import shapes
 from localcloud.call import Call
-from localcloud.strict import delays
+from localcloud.strict import delays, limits
 from localcloud.strict.rules import Refusal, rule
 
 _API = "https://docs.aws.amazon.com/lambda/latest/api"
@@ -25,7 +25,6 @@ _CHANGES = ("CreateFunction", "UpdateFunctionConfiguration")
 
 MOST_DIRECT_ZIP_BYTES = 50 * 1024 * 1024
 MOST_ENVIRONMENT_BYTES = 4 * 1024
-ACCOUNT_CONCURRENCY = 1_000
 LEAST_UNRESERVED = 100
 # Creating functions with these is blocked: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 _RETIRED = re.compile(
@@ -240,7 +239,7 @@ def reservations_leave_100_unreserved(call: Call) -> Refusal | None:
     if not isinstance(asked, int) or asked < 0:
         return _constraint("reservedConcurrentExecutions", asked, "have value greater than or equal to 0")
     others = sum(held.get("concurrency") or 0 for held in store._functions.values() if held is not function)
-    if function is not None and others + asked > ACCOUNT_CONCURRENCY - LEAST_UNRESERVED:
+    if function is not None and others + asked > limits.of(call.account).concurrency - LEAST_UNRESERVED:
         return _parameter(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{LEAST_UNRESERVED}]."

@@ -9,11 +9,11 @@ from ministack.core.responses import get_account_id
 from ministack.services import route53 as store
 
 from localcloud.call import Answer, Call
-from localcloud.strict import delays, dns_names
+from localcloud.strict import delays, dns_names, limits
+from localcloud.strict.allowed import denied
 from localcloud.strict.rules import Refusal, rule
 
 _API = "https://docs.aws.amazon.com/Route53/latest/APIReference"
-HEALTH_CHECKS_AN_ACCOUNT = 200  # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
 ZONES_AN_ACCOUNT = 500
 
 
@@ -51,9 +51,11 @@ def a_page_starts_at_name_then_type_then_identifier(call: Call) -> Refusal | Non
 @rule("route53", "GetAccountLimit", page=f"{_API}/API_GetAccountLimit.html")
 def account_limits_are_told(call: Call) -> Refusal | Answer | None:
     """Quotas of health checks and zones with what is used (ministack has no such call)."""
+    if refused := denied(call):
+        return refused
     kind = call.params.get("Type")
     known = {
-        "MAX_HEALTH_CHECKS_BY_OWNER": (HEALTH_CHECKS_AN_ACCOUNT, len(store._health_checks)),
+        "MAX_HEALTH_CHECKS_BY_OWNER": (limits.of(call.account).health_checks, len(store._health_checks)),
         "MAX_HOSTED_ZONES_BY_OWNER": (ZONES_AN_ACCOUNT, len(store._zones)),
     }
     if kind not in known:

@@ -8,7 +8,9 @@ from typing import Any
 from ministack.services import route53 as store
 
 from localcloud.call import Answer, Call
-from localcloud.strict.route53 import HEALTH_CHECKS_AN_ACCOUNT, answered
+from localcloud.strict import limits
+from localcloud.strict.allowed import denied
+from localcloud.strict.route53 import answered
 from localcloud.strict.rules import Refusal, rule
 
 _API = "https://docs.aws.amazon.com/Route53/latest/APIReference"
@@ -100,7 +102,7 @@ def an_account_has_200_checks(call: Call) -> Refusal | None:
     """The quota of health checks; a repeated token is no new check."""
     if call.params.get("CallerReference") in store._hc_caller_refs:
         return None
-    if len(store._health_checks) >= HEALTH_CHECKS_AN_ACCOUNT:
+    if len(store._health_checks) >= limits.of(call.account).health_checks:
         return Refusal("TooManyHealthChecks", "Limits Exceeded: MAX_HEALTH_CHECKS_BY_OWNER")
     return None
 
@@ -218,8 +220,10 @@ def interval_type_and_latency_never_change(call: Call) -> Refusal | None:
 
 
 @rule("route53", "GetHealthCheckCount", page=f"{_API}/API_GetHealthCheckCount.html")
-def checks_are_counted(call: Call) -> Answer:
+def checks_are_counted(call: Call) -> Refusal | Answer:
     """How many health checks the account has (ministack has no such call)."""
+    if refused := denied(call):
+        return refused
 
     def build(root: Any) -> None:
         store.SubElement(root, "HealthCheckCount").text = str(len(store._health_checks))

@@ -1,6 +1,7 @@
-"""Facts about AWS that do not change while the program runs: regions, promises, rates, quotas, latency between regions.
+"""Facts about AWS that do not change while the program runs: regions, promises, rates, quotas, prices, latency between
+regions.
 
-Read by everyone who needs a fact with its source and date: sync, admin, the calculator, the limiter, the map.
+Read by everyone who needs a fact with its source and date: sync, admin, the calculator, the limiter, the preflight.
 Reads only the CSV files beside it, once; never asks AWS, holds no opinion about which regions an account may use.
 """
 
@@ -73,11 +74,31 @@ class ApiRate:
 
 @dataclass(frozen=True)
 class Quota:
-    """A default limit of AWS on one thing."""
+    """A default limit of AWS on one thing (`what`), of which `kept_free` must stay unused. `code`: its name in Service
+    Quotas, where `code_unit` of ours are one of theirs; "" where nobody can raise it. `home`: the region in which
+    Service Quotas keeps it, "" where each region has its own."""
 
     service: str
     name: str
+    what: str
     value: int
+    kept_free: int
+    code: str
+    code_unit: int
+    home: str
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one `unit` of something costs in US dollars, in `region` ("global": everywhere)."""
+
+    key: str
+    what: str
+    unit: str
+    usd: Decimal
+    region: str
     as_of: str
     source: str
 
@@ -114,6 +135,12 @@ def buckets(service: str, action: str) -> tuple[ApiRate, ...]:
 def quotas() -> Mapping[tuple[str, str], Quota]:
     """Default limits by (service, name), such as ("route53", "health_checks_per_account")."""
     return MappingProxyType({(quota.service, quota.name): quota for quota in map(_quota, _rows("quotas.csv"))})
+
+
+@cache
+def prices() -> Mapping[str, Price]:
+    """What AWS charges by key, such as "route53_health_check"."""
+    return MappingProxyType({price.key: price for price in map(_price, _rows("prices.csv"))})
 
 
 def latency_ms(a: str, b: str) -> float | None:
@@ -173,4 +200,27 @@ def _named(rate: ApiRate | None, action: str) -> ApiRate | None:
 
 
 def _quota(row: dict[str, str]) -> Quota:
-    return Quota(row["service"], row["name"], int(row["value"]), row["as_of"], row["source"])
+    return Quota(
+        service=row["service"],
+        name=row["name"],
+        what=row["what"],
+        value=int(row["value"]),
+        kept_free=int(row["kept_free"]),
+        code=row["code"],
+        code_unit=int(row["code_unit"]),
+        home=row["home"],
+        as_of=row["as_of"],
+        source=row["source"],
+    )
+
+
+def _price(row: dict[str, str]) -> Price:
+    return Price(
+        key=row["key"],
+        what=row["what"],
+        unit=row["unit"],
+        usd=Decimal(row["price_usd"]),
+        region=row["region"],
+        as_of=row["as_of"],
+        source=row["source"],
+    )

@@ -99,6 +99,7 @@ ADDRESSES: dict[str, tuple[Sent, int, str]] = {
     "an answer that we do not speak": (get("services/", HTTP_ACCEPT="application/xml"), 406, "not_acceptable"),
     "a page below nothing": (get("services/?cursor=-1"), 404, "not_found"),
     "a page made by hand": (get("services/?cursor=cD0lMDA="), 404, "not_found"),
+    "a page that begins at no time": (get("services/?ordering=created_at&cursor=cD1hYmM="), 404, "not_found"),
     "a page that is no base64": (get("services/?cursor=%F0%9F%92%A3"), 404, "not_found"),
     "a parameter with NUL": (get("services/?search=%00"), 400, "bad_request"),
     "a parameter that is none": (get("services/?nmae=kv"), 400, "invalid"),

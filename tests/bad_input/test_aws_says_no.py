@@ -35,7 +35,7 @@ def operator(cloud: Running) -> APIClient:
     builders.account(account_id=ACCOUNT)
     Account.objects.update(endpoint_url=cloud["url"], obey_api_rates=False)
     builders.service(builders.table_only("ledger"))
-    return builders.client_of(builders.operator())
+    return builders.client_of(builders.administrator())
 
 
 def enters_by(role: str) -> None:

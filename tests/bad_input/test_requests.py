@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def operator() -> APIClient:
     builders.account()
     builders.deployed(builders.service(builders.table_only("ledger")))
-    return builders.client_of(builders.operator())
+    return builders.client_of(builders.administrator())
 
 
 def test_each_is_refused_with_its_status_and_code(operator: APIClient) -> None:

@@ -1,103 +1,25 @@
-"""Every address but a few asks who you are; looking needs a login or token, acting the permission to operate."""
+"""Tokens: hashed, expiring, revocable, limited by their scope; the one login. Who gets where: test_every_door.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
 
 from controlplane import tokens
 from controlplane.models import Token
+from controlplane.tokens import TokenAuthentication
+from deployments.access import OPERATE, VIEW
+from deployments.actions.actor import Actor
 from tests import builders
 
 pytestmark = pytest.mark.django_db
-
-OPEN = {"/healthz", "/readyz", "/login/", "/admin/login/", "/admin/jsi18n/"}
-# Forms that change nothing but the visitor's own session.
-OWN = {"/logout/", "/theme/", "/admin/logout/", "/admin/password_change/"}
-ARGUMENTS = {
-    "name": "keyvalue",
-    "code": "eu-central-1",
-    "pk": "1",
-    "object_id": "1",
-    "content_type_id": "1",
-    "id": "1",
-    "app_label": "deployments",
-    "url": "x",
-    "path": "x",
-}
-
-
-def addresses() -> list[str]:
-    """Every address of the URL table, with an argument in each place."""
-    found: set[str] = set()
-
-    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
-        for pattern in patterns:
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, prefix + _example(pattern.pattern))
-            elif isinstance(pattern, URLPattern):
-                yield prefix + _example(pattern.pattern)
-
-    found.update(walk(get_resolver().url_patterns, "/"))
-    return sorted(found)
-
-
-def _example(pattern: Any) -> str:
-    import re
-
-    text = str(pattern)
-    text = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda match: ARGUMENTS[match[1]], text)
-    text = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ARGUMENTS[match[1]], text)
-    return text.replace("^", "").replace("$", "").replace("\\", "").replace("/?", "/")
-
-
-def test_table_of_addresses_holds_all_doors() -> None:
-    """The walk that the next tests rest on finds pages, the API and the admin."""
-    found = addresses()
-
-    assert {"/", "/api/v1/services/", "/api/v1/services/keyvalue/deploy/", "/admin/deployments/service/"} <= set(found)
-    assert len(found) > 60
-
-
-@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
-def test_anonymous_is_asked_to_log_in_everywhere(client: Client, method: str) -> None:
-    """401 from the API, the login page from everything else."""
-    for address in addresses():
-        if address in OPEN:
-            continue
-        response = getattr(client, method)(address)
-        if address.startswith("/api/"):
-            assert (address, response.status_code) == (address, 401)
-            assert response["WWW-Authenticate"] == 'Bearer realm="antipode"'
-            assert response["Content-Type"] == "application/problem+json"
-        else:
-            assert (address, response.status_code) == (address, 302)
-            assert response["Location"].startswith(("/login/", "/admin/login/"))
-
-
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_viewer_changes_nothing(client: Client, method: str) -> None:
-    """Every unsafe method is forbidden to those who may only look, by token and by session."""
-    builders.deployed(builders.service(builders.table_only("keyvalue") if builders.account() else None))
-    user = builders.viewer()
-    program = builders.client_of(user)
-    client.force_login(user)
-
-    for address in addresses():
-        if address in OPEN | OWN:
-            continue
-        if address.startswith("/api/"):
-            assert (address, getattr(program, method)(address, {}).status_code) == (address, 403)
-        else:
-            status = getattr(client, method)(address).status_code
-            assert status in {403, 404, 405} or (address.startswith("/admin/") and status in {200, 302}), address
-    assert list(Token.objects.filter(user=user)) == list(Token.objects.all())
 
 
 def test_admin_login_leads_to_the_one_login(client: Client) -> None:
@@ -174,3 +96,68 @@ def test_session_without_csrf_token_changes_nothing() -> None:
     response = client.post("/api/v1/services/", builders.table_only(), content_type="application/json")
 
     assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("scope", "reading", "acting", "administering"),
+    [("read", 200, 403, 403), ("operate", 200, 202, 403), ("admin", 200, 202, 201)],
+)
+def test_scope_of_a_token_limits_what_its_user_may(scope: str, reading: int, acting: int, administering: int) -> None:
+    """Even a superuser's."""
+    builders.account()
+    builders.deployed(builders.service())
+    program = builders.client_of(User.objects.create_superuser("chief"), scope)
+
+    answers = (
+        program.get("/api/v1/services/ledger/"),
+        program.post("/api/v1/services/ledger/deploy/", {}),
+        program.post("/api/v1/regions/", {"code": "eu-north-1"}),
+    )
+
+    assert tuple(answer.status_code for answer in answers) == (reading, acting, administering)
+
+
+def test_scope_of_a_token_gives_nothing_that_its_user_has_not() -> None:
+    builders.account()
+    builders.service()
+    program = builders.client_of(builders.viewer(), "admin")
+
+    assert program.post("/api/v1/services/ledger/deploy/", {}).status_code == 403
+
+
+def test_token_that_reads_never_acts_whatever_asks() -> None:
+    """Its user is limited, so the actor is, and Django's own question too."""
+    service = builders.service() if builders.account() else None
+    token, plain = tokens.issue(builders.operator(), name="test", scope="read")
+    request = APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {plain}")
+
+    found = TokenAuthentication().authenticate(Request(request))
+
+    assert found is not None
+    user, used = found
+    assert used == token
+    assert not Actor.of(user, "api").may(service)
+    assert isinstance(user, User)
+    assert (user.has_perm(VIEW), user.has_perm(OPERATE)) == (True, False)
+
+
+def test_token_made_by_an_administrator_is_of_no_superuser(client: Client) -> None:
+    """Else the role admin could take all there is."""
+    chief = User.objects.create_superuser("chief")
+    client.force_login(builders.administrator())
+
+    answer = client.post("/admin/controlplane/token/add/", {"user": chief.pk, "name": "x", "scope": "admin", "days": 1})
+
+    assert (answer.status_code, Token.objects.count()) == (200, 0)
+
+
+def test_administrator_makes_no_superuser(client: Client) -> None:
+    """Neither of others nor of themselves; and changes none."""
+    me, chief = builders.administrator(), User.objects.create_superuser("chief")
+    client.force_login(me)
+
+    client.post(f"/admin/auth/user/{me.pk}/change/", {"username": "administrator", "is_superuser": "on"})
+    answer = client.post(f"/admin/auth/user/{chief.pk}/change/", {"username": "mine"})
+
+    me.refresh_from_db()
+    assert (me.is_superuser, answer.status_code) == (False, 403)

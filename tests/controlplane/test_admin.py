@@ -26,7 +26,7 @@ def test_token_is_shown_once(admin: Client) -> None:
     """The plain token is on the answer of the form, and nowhere afterwards."""
     user = builders.viewer()
 
-    response = admin.post("/admin/controlplane/token/add/", {"user": user.pk, "name": "ci", "days": 7})
+    response = admin.post("/admin/controlplane/token/add/", {"user": user.pk, "name": "ci", "scope": "read", "days": 7})
 
     token = Token.objects.get()
     page = response.content.decode()

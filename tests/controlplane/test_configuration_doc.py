@@ -38,7 +38,7 @@ def test_what_is_required_has_no_default_and_all_else_has() -> None:
 
 def test_its_defaults_are_those_of_the_settings() -> None:
     settings = (ROOT / "controlplane" / "settings.py").read_text()
-    texts = dict(re.findall(r'env\.(?:text|words)\("([A-Z_]+)", "([^"]*)"\)', settings))
+    texts = dict(re.findall(r'env\.(?:text|words|rate)\("([A-Z_]+)", "([^"]*)"\)', settings))
     switches = dict(re.findall(r'env\.boolean\("([A-Z_]+)", (True|False)\)', settings))
     expected = {name: f"`{default}`" if default else "none" for name, default in texts.items()}
     expected |= {name: {"True": "`1`", "False": "`0`"}[default] for name, default in switches.items()}

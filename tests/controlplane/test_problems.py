@@ -13,9 +13,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def operator() -> APIClient:
+def administrator() -> APIClient:
     builders.account()
-    return builders.client_of(builders.operator())
+    return builders.client_of(builders.administrator())
 
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -47,9 +47,9 @@ BODIES = {
         ("post", "/api/v1/regions/"),
     ],
 )
-def test_hostile_body_is_400(operator: APIClient, method: str, address: str, body: bytes) -> None:
+def test_hostile_body_is_400(administrator: APIClient, method: str, address: str, body: bytes) -> None:
     """With a problem that tells the mend."""
-    response = operator.generic(method.upper(), address, body, content_type="application/json")
+    response = administrator.generic(method.upper(), address, body, content_type="application/json")
 
     assert response.status_code == 400, response.content
     assert response["Content-Type"] == "application/problem+json"
@@ -62,8 +62,8 @@ def test_hostile_body_is_400(operator: APIClient, method: str, address: str, bod
     "body",
     [b"a: &x [1]\nb: *y", b"a: !!python/object:os.system {}", b"{", b"- 1", b"name: on: off", b"a: 1\na: 2"],
 )
-def test_hostile_yaml_is_400(operator: APIClient, body: bytes) -> None:
-    response = operator.generic("POST", "/api/v1/services/", body, content_type="application/yaml")
+def test_hostile_yaml_is_400(administrator: APIClient, body: bytes) -> None:
+    response = administrator.generic("POST", "/api/v1/services/", body, content_type="application/yaml")
 
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 
@@ -86,10 +86,10 @@ def test_hostile_yaml_is_400(operator: APIClient, body: bytes) -> None:
     ],
 )
 def test_problem_names_itself(
-    operator: APIClient, method: str, address: str, extra: dict[str, Any], status: int, code: str
+    administrator: APIClient, method: str, address: str, extra: dict[str, Any], status: int, code: str
 ) -> None:
     """Status, stable code and the content type of RFC 9457."""
-    response = getattr(operator, method)(address, **extra)
+    response = getattr(administrator, method)(address, **extra)
 
     assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
     problem = response.json()
@@ -132,22 +132,22 @@ def test_problem_names_itself(
         ("PATCH", "/api/v1/regions/eu-central-1/", {"data": b'{"enabled": 99999999999999}'}),
     ],
 )
-def test_nothing_odd_is_a_crash(operator: APIClient, method: str, address: str, extra: dict[str, Any]) -> None:
+def test_nothing_odd_is_a_crash(administrator: APIClient, method: str, address: str, extra: dict[str, Any]) -> None:
     """Whatever a client sends, it is answered or refused."""
     builders.service()
 
-    response = operator.generic(method, address, **{"content_type": "application/json", **extra})
+    response = administrator.generic(method, address, **{"content_type": "application/json", **extra})
 
     assert response.status_code < 500, response.content
     if response.status_code >= 400 and method != "HEAD":
         assert response["Content-Type"] == "application/problem+json"
 
 
-def test_crash_is_a_problem_too(operator: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_is_a_problem_too(administrator: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """And tells nothing of its cause."""
     monkeypatch.setattr("deployments.queries.operations", lambda: 1 / 0)
 
-    response = operator.get("/api/v1/operations/")
+    response = administrator.get("/api/v1/operations/")
 
     assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
     assert response.json()["code"] == "server_error"
@@ -162,13 +162,13 @@ def test_forbidden_names_the_permission() -> None:
         "title": "permission denied",
         "status": 403,
         "code": "permission_denied",
-        "detail": "You may look, not act: this needs the permission deployments.operate.",
-        "mend": "Ask an administrator for the permission deployments.operate.",
+        "detail": "You may not do this: it needs the permission regions.change_account.",
+        "mend": "Ask an administrator for it, in a role or by a grant; or use a token of wider scope.",
     }
 
 
-def test_fields_in_error_are_told_with_their_path(operator: APIClient) -> None:
-    response = operator.post("/api/v1/regions/", {"code": "mars-north-1"})
+def test_fields_in_error_are_told_with_their_path(administrator: APIClient) -> None:
+    response = administrator.post("/api/v1/regions/", {"code": "mars-north-1"})
 
     assert response.status_code == 400
     assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [("code", "unknown_region")]

@@ -94,7 +94,7 @@ def test_an_order_that_is_none_is_refused(viewer: Any) -> None:
 
 def test_a_region_that_was_changed_meanwhile_is_not_changed_again() -> None:
     builders.account()
-    admin = builders.client_of(builders.operator())
+    admin = builders.client_of(builders.administrator())
     read = admin.get("/api/v1/regions/us-west-2/")["ETag"]
     assert admin.patch("/api/v1/regions/us-west-2/", {"enabled": False}, HTTP_IF_MATCH=read).status_code == 200
 

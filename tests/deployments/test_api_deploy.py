@@ -14,7 +14,9 @@ from rest_framework.test import APIClient
 
 from deployments.models import Artifact, Operation, Release, Stack, Step
 from deployments.plan.model import Action, Change, Plan, Problem, Ref, Waiting
+from deployments.plan.preflight import Preflight
 from deployments.preview import PlanView
+from deployments.serializers.plans import PlanSerializer
 from regions.models import Account, HostedZone
 from tests import builders
 
@@ -184,7 +186,7 @@ def test_region_that_the_account_can_not_use_is_refused(operator: APIClient, cha
 
 def test_disabled_region_is_refused(operator: APIClient) -> None:
     builders.service()
-    operator.patch("/api/v1/regions/eu-central-1/", {"enabled": False})
+    builders.client_of(builders.administrator()).patch("/api/v1/regions/eu-central-1/", {"enabled": False})
 
     assert operator.post("/api/v1/services/ledger/deploy/", {}).json()["code"] == "region_unusable"
 
@@ -197,7 +199,7 @@ def test_hostname_outside_of_every_zone_is_refused(operator: APIClient) -> None:
     assert (response.status_code, response.json()["code"]) == (409, "zone_missing")
 
 
-@pytest.mark.parametrize("body", [{"plan": 7}, {"destroy_data": ["no-such"]}, [], "x"])
+@pytest.mark.parametrize("body", [{"plan": "x"}, {"destroy_data": ["no-such"]}, [], "x"])
 def test_bad_request_deploys_nothing(operator: APIClient, body: Any) -> None:
     builders.service()
 
@@ -251,19 +253,20 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return PlanView(plan, "d1gest", 2.5)
 
     monkeypatch.setattr("deployments.actions.plan_service.preview", preview)
+    monkeypatch.setattr("deployments.actions.plan_service.preflight", lambda *args: Preflight())
     return asked
 
 
 def test_plan_tells_changes_waits_and_problems(operator: APIClient, planned: list[Any]) -> None:
-    """As data and as lines; nothing is written, not even a stack."""
+    """As data and as lines; nothing of the service is written, not even a stack."""
     builders.uploaded(builders.service(builders.manifest()))
 
     response = operator.post("/api/v1/services/keyvalue/plan/", {"destroy_data": ["keyvalues"]})
 
     assert response.status_code == 200
     body = response.json()
-    assert set(body) == {"id", "digest", "changes", "waiting", "problems", "guards", "lines", "wait_s"}
-    assert (body["digest"], body["wait_s"]) == ("d1gest", 2.5)
+    assert set(body) == set(PlanSerializer().fields)
+    assert (body["digest"], body["wait_s"], body["destroy_data"]) == ("d1gest", 2.5, ["keyvalues"])
     assert body["changes"] == [
         {
             "action": "create",

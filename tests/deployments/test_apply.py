@@ -11,12 +11,14 @@ import pytest
 from django.utils import timezone
 
 from deployments import leases, reconcile
-from deployments.apply import BLIND_S, PROVE_WITHIN_S, TRIES, UPDATE_STEPS, UPDATES, Cancelled, Failed, Later, Succeeded
+from deployments.apply import BLIND_S, UPDATES, Cancelled, Failed, Later, Succeeded
+from deployments.ground import TRIES, UPDATE_STEPS
 from deployments.models import Lease, Operation, Resource, Stack, Step
 from deployments.plan.model import Observed, Params, Ref, State
 from deployments.providers.errors import Refused, Transient
 from deployments.providers.memory import Memory
 from deployments.providers.protocol import Batch, Looks, Target
+from deployments.proving import PROVE_WITHIN_S
 from regions.models import Endpoint, Status
 from tests.deployments.worlds import ZONE, Clock, approve, look, stack_of
 
@@ -483,7 +485,7 @@ def test_a_region_that_does_not_answer_is_not_changed() -> None:
     outcome = deployer.deploy(service(function(memory_mb=256), regions=(WEST, CENTRAL)))
     assert isinstance(outcome, Failed)
     assert outcome.error.endswith("(eu-central-1): eu-central-1 does not answer")
-    assert outcome.mend == "It is looked at again by itself; nothing that needs it is changed."
+    assert outcome.mend.startswith("Retry or deploy once it answers again; nothing of it was changed")
     assert BLIND_S <= deployer.clock.now - start < BLIND_S + 20
     assert deployer.done() == [f"update kv/lambda_function/{WEST}/get", f"update kv/lambda_alias/{WEST}/get"]
 

@@ -18,6 +18,7 @@ from deployments import artifacts, manifests
 from deployments.manifest import render
 from deployments.models import Artifact, Operation, Service, Step
 from deployments.plan.model import Action, Change, Difference, Plan, Ref
+from deployments.plan.preflight import Preflight
 from deployments.preview import PlanView
 from tests import builders
 
@@ -40,6 +41,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> PlanView:
     )
     view = PlanView(Plan((change,)), "digest", 7.0)
     monkeypatch.setattr("deployments.actions.plan_service.preview", lambda *args, **kwargs: view)
+    monkeypatch.setattr("deployments.actions.plan_service.preflight", lambda *args: Preflight())
     return view
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from deployments.apply import Cancelled, Failed, Later, Succeeded
 from deployments.desired import desired
-from deployments.models import Resource, Stack
+from deployments.models import Pause, Resource, Stack
+from deployments.plan.guard import REFUSING
 from deployments.plan.model import State
 from deployments.preview import preview, released
 from deployments.providers.errors import Transient
@@ -93,6 +94,8 @@ def drive(stack: Stack, world: Memory, clock: Clock, fate: Fate) -> None:
     for attempt in range(400):
         if attempt > 40:
             fate.badness = 0.0
+        if fate.random.random() < 0.2:
+            assert_paused(stack, world, clock)
         try:
             outcome = look(stack, world, clock)
         except Killed:
@@ -105,6 +108,15 @@ def drive(stack: Stack, world: Memory, clock: Clock, fate: Fate) -> None:
         elif isinstance(outcome, Succeeded | Cancelled) or outcome is None:
             return
     raise AssertionError("it never ended")
+
+
+def assert_paused(stack: Stack, world: Memory, clock: Clock) -> None:
+    """Somebody presses the stop button between two looks: nothing happens, however often a worker comes."""
+    before = list(world.history)
+    pause = Pause.objects.create(stack=stack)
+    assert isinstance(look(stack, world, clock), Later | None)
+    assert world.history == before
+    pause.delete()
 
 
 def assert_converged(stack: Stack, world: Memory) -> None:
@@ -145,7 +157,8 @@ def test_world_converges_whatever_happens(
             fate.may_go = {"kv.example.test", "new.example.test"} - ({manifest["hostname"]} if routed else set())
             fate.served = {key[0] for key in world.records} & {"kv.example.test", "new.example.test"} - fate.may_go
             fate.badness, world.chaos = badness, fate
-            approve(stack, manifest, consent=names)
+            # who gives up a name that the manifest still has must override the guards
+            approve(stack, manifest, consent=names, override=() if routed else REFUSING)
             drive(stack, world, clock, fate)
             assert_converged(stack, world)
         if consent:

@@ -1,5 +1,6 @@
 """The inventory of a stack: written before and after each call, and the same when it is read again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -131,14 +132,16 @@ def test_nothing_is_written_where_nothing_is_new() -> None:
     assert row().updated_at == then
 
 
-def test_what_was_adopted_stays_adopted() -> None:
+def test_what_was_adopted_stays_adopted_until_it_carries_our_mark() -> None:
     made()
     Resource.objects.update(state=State.ADOPTED)
     found = inventory()
-    found.landed({FUNCTION: LOOK}, SPECS, now=NOW)
+    found.landed({FUNCTION: replace(LOOK, ours=False)}, SPECS, now=NOW)
     found.settled([SPEC])
     assert found.known[FUNCTION].state is State.ADOPTED
     assert found.target(FUNCTION, {}, {}).adopted
+    found.landed({FUNCTION: LOOK}, SPECS, now=NOW)
+    assert found.known[FUNCTION].state is State.LIVE
 
 
 def test_what_is_no_longer_wanted_is_noted_but_does_not_come_to_life() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,7 +57,9 @@ def stack_of(name: str = "kv") -> Stack:
     return Stack.objects.get_or_create(name=name, defaults={"account": account()})[0]
 
 
-def approve(stack: Stack, manifest: dict[str, Any] | None, *, consent: list[str] | None = None) -> Operation:
+def approve(
+    stack: Stack, manifest: dict[str, Any] | None, *, consent: list[str] | None = None, override: Sequence[str] = ()
+) -> Operation:
     """What the deploy action writes down; None: destroy."""
     number = Release.objects.filter(service_name=stack.name).count() + 1
     release = None
@@ -66,7 +69,12 @@ def approve(stack: Stack, manifest: dict[str, Any] | None, *, consent: list[str]
     stack.release = release
     stack.save(update_fields=["release"])
     return Operation.objects.create(
-        stack=stack, verb="deploy" if manifest else "destroy", title="test", release=release, consent=consent or []
+        stack=stack,
+        verb="deploy" if manifest else "destroy",
+        title="test",
+        release=release,
+        consent=consent or [],
+        override={"guards": list(override)},
     )
 
 

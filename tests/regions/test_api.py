@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def operator() -> APIClient:
-    return builders.client_of(builders.operator())
+def administrator() -> APIClient:
+    return builders.client_of(builders.administrator())
 
 
-def test_region_tells_facts_and_what_accounts_may(operator: APIClient) -> None:
+def test_region_tells_facts_and_what_accounts_may(administrator: APIClient) -> None:
     builders.account()
 
-    body = operator.get("/api/v1/regions/eu-central-1/").json()
+    body = administrator.get("/api/v1/regions/eu-central-1/").json()
 
     assert (body["code"], body["enabled"], body["place"], body["group"]) == (
         "eu-central-1",
@@ -37,10 +37,10 @@ def test_region_tells_facts_and_what_accounts_may(operator: APIClient) -> None:
     assert 50 < body["latitude"] < 51
 
 
-def test_region_is_added_disabled_and_removed(operator: APIClient) -> None:
-    created = operator.post("/api/v1/regions/", {"code": "eu-north-1"})
-    changed = operator.patch("/api/v1/regions/eu-north-1/", {"enabled": False})
-    removed = operator.delete("/api/v1/regions/eu-north-1/")
+def test_region_is_added_disabled_and_removed(administrator: APIClient) -> None:
+    created = administrator.post("/api/v1/regions/", {"code": "eu-north-1"})
+    changed = administrator.patch("/api/v1/regions/eu-north-1/", {"enabled": False})
+    removed = administrator.delete("/api/v1/regions/eu-north-1/")
 
     assert (created.status_code, created["Location"]) == (201, "/api/v1/regions/eu-north-1/")
     assert (changed.status_code, changed.json()["enabled"], removed.status_code) == (200, False, 204)
@@ -48,41 +48,41 @@ def test_region_is_added_disabled_and_removed(operator: APIClient) -> None:
 
 
 @pytest.mark.parametrize("code", ["mars-north-1", "", "eu-central-1"])
-def test_region_must_exist_and_be_new(operator: APIClient, code: str) -> None:
+def test_region_must_exist_and_be_new(administrator: APIClient, code: str) -> None:
     Region.objects.create(code="eu-central-1")
 
-    response = operator.post("/api/v1/regions/", {"code": code})
+    response = administrator.post("/api/v1/regions/", {"code": code})
 
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "code")
 
 
-def test_region_in_use_stays(operator: APIClient) -> None:
+def test_region_in_use_stays(administrator: APIClient) -> None:
     builders.account()
     builders.service()
 
-    response = operator.delete("/api/v1/regions/eu-central-1/")
+    response = administrator.delete("/api/v1/regions/eu-central-1/")
 
     assert (response.status_code, response.json()["code"]) == (409, "region_in_use")
     assert response.json()["mend"]
 
 
-def test_list_is_ordered_filtered_and_costs_constant_queries(operator: APIClient) -> None:
+def test_list_is_ordered_filtered_and_costs_constant_queries(administrator: APIClient) -> None:
     builders.account()
-    operator.get("/api/v1/regions/")
+    administrator.get("/api/v1/regions/")
     with CaptureQueriesContext(connection) as few:
-        operator.get("/api/v1/regions/?page_size=1")
+        administrator.get("/api/v1/regions/?page_size=1")
     with CaptureQueriesContext(connection) as many:
-        response = operator.get("/api/v1/regions/")
+        response = administrator.get("/api/v1/regions/")
     Region.objects.filter(code="us-west-2").update(enabled=False)
 
-    disabled = operator.get("/api/v1/regions/?enabled=false").json()["results"]
+    disabled = administrator.get("/api/v1/regions/?enabled=false").json()["results"]
 
     assert [row["code"] for row in response.json()["results"]] == sorted(builders.REGIONS)
     assert len(many) == len(few)
     assert [row["code"] for row in disabled] == ["us-west-2"]
 
 
-def test_sync_tells_each_account(operator: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sync_tells_each_account(administrator: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that can't be read doesn't hide the others' reports."""
     builders.account()
     builders.account("other", "111111111111", zone="other.test")
@@ -94,7 +94,7 @@ def test_sync_tells_each_account(operator: APIClient, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("regions.syncing.sync", sync)
 
-    demo, other = operator.post("/api/v1/regions/sync/", {}).json()["accounts"]
+    demo, other = administrator.post("/api/v1/regions/sync/", {}).json()["accounts"]
 
     assert (demo["account"], demo["new_regions"], demo["error"]) == ("demo", ["eu-north-1"], None)
     assert (other["error"], other["mend"]) == (
@@ -103,15 +103,15 @@ def test_sync_tells_each_account(operator: APIClient, monkeypatch: pytest.Monkey
     )
 
 
-def test_sync_of_an_unknown_account_is_400(operator: APIClient) -> None:
-    response = operator.post("/api/v1/regions/sync/", {"account": "nobody"})
+def test_sync_of_an_unknown_account_is_400(administrator: APIClient) -> None:
+    response = administrator.post("/api/v1/regions/sync/", {"account": "nobody"})
 
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "account")
 
 
-def test_calculator_is_exact(operator: APIClient) -> None:
+def test_calculator_is_exact(administrator: APIClient) -> None:
     """The contract's own example: three components, five regions."""
-    response = operator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=5")
+    response = administrator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=5")
 
     body = response.json()
     assert body["region"].startswith("99.8990")
@@ -121,9 +121,9 @@ def test_calculator_is_exact(operator: APIClient) -> None:
     assert all(isinstance(row["downtime_s_per_year"], str) for row in body["by_regions"])
 
 
-def test_calculators_described_example_is_its_answer(operator: APIClient) -> None:
+def test_calculators_described_example_is_its_answer(administrator: APIClient) -> None:
     """To the last digit."""
-    response = operator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=2")
+    response = administrator.get("/api/v1/availability/?component=99.95&component=99.95&component=99.999&regions=2")
 
     assert response.json() == CALCULATION.value
 
@@ -144,8 +144,8 @@ def test_calculators_described_example_is_its_answer(operator: APIClient) -> Non
         ("&".join(["component=99"] * 21), "component"),
     ],
 )
-def test_calculator_refuses_nonsense(operator: APIClient, query: str, field: str) -> None:
-    response = operator.get(f"/api/v1/availability/?{query}")
+def test_calculator_refuses_nonsense(administrator: APIClient, query: str, field: str) -> None:
+    response = administrator.get(f"/api/v1/availability/?{query}")
 
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, field)
     assert response.json()["errors"][0]["message"]

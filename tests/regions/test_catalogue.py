@@ -90,6 +90,7 @@ def test_what_changes_names_its_source_and_date() -> None:
     dated = [(sla.source, sla.as_of) for sla in catalogue.published_slas().values()]
     dated += [(rate.source, rate.as_of) for rate in catalogue.api_rates()]
     dated += [(quota.source, quota.as_of) for quota in catalogue.quotas().values()]
+    dated += [(price.source, price.as_of) for price in catalogue.prices().values()]
     assert all(source.startswith(("https://aws.amazon.com/", "https://docs.aws.amazon.com/")) for source, _ in dated)
     assert all(re.fullmatch(r"20\d\d-[01]\d", as_of) for _, as_of in dated)
 
@@ -119,10 +120,37 @@ def test_quotas_bound_a_plan() -> None:
     """What a plan is checked against before it starts."""
     assert {name: quota.value for name, quota in catalogue.quotas().items()} == {
         ("route53", "health_checks_per_account"): 200,
+        ("route53", "records_per_zone"): 10_000,
         ("route53", "records_per_batch"): 1000,
         ("route53", "characters_per_batch"): 32000,
+        ("apigateway", "domains_per_region"): 120,
+        ("apigateway", "apis_per_region"): 600,
+        ("apigateway", "routes_per_api"): 300,
+        ("apigateway", "integrations_per_api"): 300,
+        ("lambda", "reserved_concurrency_per_region"): 1000,
+        ("lambda", "code_bytes_per_region"): 75 * 1024**3,
         ("lambda", "direct_zip_bytes"): 50 * 1024 * 1024,
+        ("acm", "certificates_per_region"): 2500,
+        ("iam", "roles_per_account"): 1000,
+        ("dynamodb", "tables_per_region"): 2500,
+        ("logs", "log_groups_per_region"): 1_000_000,
     }
+
+
+def test_a_quota_that_can_be_raised_says_where() -> None:
+    """Service Quotas has its code; of global services in us-east-1, of others in the region itself."""
+    raised = {key: quota.home for key, quota in catalogue.quotas().items() if quota.code}
+    assert all(re.fullmatch(r"L-[0-9A-F]{8}", catalogue.quotas()[key].code) for key in raised)
+    assert {service for (service, _), home in raised.items() if home == "us-east-1"} == {"route53", "iam"}
+
+
+def test_prices_are_exact_and_say_of_which_region() -> None:
+    """0.000001 must not become 9.9e-07: prices are decimals."""
+    prices = catalogue.prices()
+    assert prices["apigateway_http_request"].usd == Decimal("0.000001")
+    assert {price.region for price in prices.values()} == {"global", "us-east-1"}
+    assert all(price.region == "global" for key, price in prices.items() if key.startswith("route53"))
+    assert all(price.usd > 0 and price.what and price.unit for price in prices.values())
 
 
 def test_latency_is_measured_between_all_regions_but_the_newest() -> None:

@@ -190,8 +190,10 @@ class Service:
         return rows[0] if rows else None
 
     def stop_watching(self) -> None:
-        """A story that has been told needs no more probes: the next one has the machine."""
+        """A story that has been told needs no more probes and checks: the next one has the machine."""
         self.system.query("UPDATE regions_endpoint SET enabled = false WHERE name = %s RETURNING id", self.name)
+        later = "UPDATE deployments_stack SET drift_due_at = now() + interval '1 day' WHERE name = %s RETURNING id"
+        self.system.query(later, self.name)
 
 
 def unfinished(operation: Json) -> list[str]:

@@ -38,6 +38,7 @@ Json = dict[str, Any]
 
 READS = ("Get", "List", "Describe", "Batch")
 OF_HANDLERS = ("PutItem", "GetItem")
+DRIFT_INTERVAL_S = 20
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -181,6 +182,7 @@ def running(state_dir: Path, number: int) -> Iterator[System]:
         database_url = f"{server}/{name}"
         secret = os.environ["SECRET_KEY"]
         ours = children.settings(options, secret_key=secret, database_url=database_url, redis_url=redis_url)
+        ours["DRIFT_INTERVAL_S"] = str(DRIFT_INTERVAL_S)
         environment = {**children.inherited(os.environ), **ours}
         with Supervisor(state_dir / "log", guard=guard, say=said.append) as supervisor:
             supervisor.start(children.localcloud(options, environment))

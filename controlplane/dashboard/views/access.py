@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 THEMES = ("light", "dark")
 THEME_AGE_S = 365 * 24 * 3600
 
-login = LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)
+login = require_http_methods(["GET", "HEAD", "POST"])(
+    LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)
+)
 logout = LogoutView.as_view()
+password = PasswordChangeView.as_view(template_name="password.html", success_url="/")
 
 
 @require_POST

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from controlplane.dashboard import sentence
 from controlplane.dashboard.matrix import Wanted, matrix
-from controlplane.dashboard.page import page
+from controlplane.dashboard.page import page, seen
 from deployments import overview
-from deployments.overview import ServiceRow
+from deployments.overview import ServiceRow, drift
 from regions.verdict import Status
 
 LOOK_BACK = timedelta(days=7)
@@ -24,8 +24,8 @@ LOOK_BACK = timedelta(days=7)
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    services = overview.services(now)
-    operations = overview.needing_eyes()
+    services = overview.services(now, seen(request))
+    operations = overview.needing_eyes(seen(request))
     wanted = _wanted(request)
     replicas = [replica for row in services for replica in row.replicas]
     context = {
@@ -33,8 +33,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "matrix": matrix(services, wanted),
         "wanted": wanted,
         "operations": operations,
+        "drift": drift.standing(seen(request)),
         "open_operations": sum(operation.open for operation in operations),
-        "happenings": overview.happenings(now - LOOK_BACK),
+        "happenings": overview.happenings(now - LOOK_BACK, scope=seen(request)),
         "replicas": len(replicas),
         "replicas_up": sum(replica.status is Status.UP for replica in replicas),
         "lowest": _lowest(services),

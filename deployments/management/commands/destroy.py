@@ -29,11 +29,12 @@ class Command(OperatorCommand):
         name, consent = options["name"], options["destroy_data"]
         service = find(name)
         with refusals():
-            show(PlanService(service, COMMAND, None, consent, destroying=True).execute())
+            view = PlanService(service, COMMAND, None, consent, destroying=True).execute()
+        show(view)
         if (options["yes_destroy"] or self._asked(name)) != name:
             raise CommandError(f"the name was not {name}; nothing was done")
         with refusals():
-            operation = Destroy(service, COMMAND, consent).execute()
+            operation = Destroy(service, COMMAND, consent, plan=view.id).execute()
         if operation is None:
             self.stdout.write(f"{name} was never deployed, and is gone")
         elif options["no_wait"]:

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.plan.demand import Demand
+from deployments.plan.model import Mark, Observed, Params, Ref, Traits
+from deployments.providers.aws.grants import Grant
 from deployments.providers.errors import Conflict, Transient
 from deployments.providers.protocol import Target
 from regions import aws
@@ -43,8 +45,22 @@ class World:
         return {**target.params["tags"], **self.marks(target.ref)}
 
     def owns(self, target: Target, tags: Mapping[str, str]) -> bool:
-        """True where these tags are the marks of this target, or a person has adopted it."""
-        return target.adopted or self.marks(target.ref).items() <= tags.items()
+        """True where these tags are the marks of this target."""
+        return self.marks(target.ref).items() <= tags.items()
+
+    def mark(self, target: Target, tags: Mapping[str, str]) -> Mark | None:
+        """The mark of another installation, or of another thing of ours, that these tags are."""
+        if OWNER_TAG not in tags or self.owns(target, tags):
+            return None
+        return Mark(tags[OWNER_TAG], tags.get(REF_TAG, ""))
+
+    def shown(self, target: Target, tags: Mapping[str, str]) -> dict[str, str]:
+        """The user's tags, as params. What was adopted and does not carry our mark yet shows that as a difference, so
+        that an update brings it."""
+        users = plain(tags)
+        if target.adopted and not self.owns(target, tags):
+            users[REF_TAG] = tags.get(REF_TAG, "")
+        return users
 
     def retagged(self, target: Target, before: Params) -> tuple[dict[str, str], list[str]]:
         """(tags to set, names of tags to remove) that bring the tags observed before to those of the target."""
@@ -56,16 +72,26 @@ class World:
 class Kind(ABC):
     """One AWS resource type.
 
-    iam_actions    what its calls need the account's role to be allowed
-    iam_dependent  what AWS checks besides, inside those calls (passing a role, tagging at creation)
-    rated          whose calls AWS limits in number: (signing name, noun), as in Create<noun>
+    grants  what the account's role must be allowed, and on what
+    rated   whose calls AWS limits in number: (signing name, noun), as in Create<noun>
+    demand  the quotas that one of it counts towards, and how long AWS takes for it as a rule
     """
 
     name: ClassVar[str]
     traits: ClassVar[Traits] = Traits()
-    iam_actions: ClassVar[frozenset[str]]
-    iam_dependent: ClassVar[frozenset[str]] = frozenset()
+    grants: ClassVar[tuple[Grant, ...]]
     rated: ClassVar[tuple[str, str] | None] = None
+    demand: ClassVar[Demand] = Demand()
+
+    @property
+    def iam_actions(self) -> frozenset[str]:
+        """What its own calls need to be allowed."""
+        return frozenset().union(*(each.actions for each in self.grants if not each.inside))
+
+    @property
+    def iam_dependent(self) -> frozenset[str]:
+        """What AWS checks besides, inside those calls, as passing a role."""
+        return frozenset().union(*(each.actions for each in self.grants if each.inside))
 
     def together(self, target: Target) -> Hashable:
         """Targets with one key are read in one go by `observe_many`; by default each alone."""
@@ -90,6 +116,10 @@ class Kind(ABC):
     def delete(self, world: World, target: Target) -> None:
         """Remove it; nothing to do where it is absent."""
 
+    def facts(self, world: World, target: Target) -> Mapping[str, Any]:
+        """What it is billed by beyond its being there ("size_bytes"); {} where that is all, or where it is gone."""
+        return {}
+
     def standing(self, world: World, target: Target, refusal: AwsError) -> Observed:
         """What stands where AWS refused to create: ours is as good as made, another's is a `Conflict`."""
         found = self.observe(world, target)
@@ -99,7 +129,7 @@ class Kind(ABC):
             raise Conflict(
                 f"{found.physical_id} exists and does not carry our mark for {target.ref}",
                 code=refusal.code,
-                mend="Rename the service or component, or remove what stands there.",
+                mend="Adopt it (manage.py adopt), rename the service or component, or remove what stands there.",
                 request_id=refusal.request_id,
             )
         return found

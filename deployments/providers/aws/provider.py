@@ -11,17 +11,20 @@ import inspect
 import pkgutil
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
+from deployments.plan.demand import Demand
 from deployments.plan.model import Action, Observed, Params, Plan, Ref, Traits, Unobserved
-from deployments.providers.aws import kinds, records
+from deployments.plan.quota import Ask, Reading
+from deployments.providers.aws import kinds, records, usage
 from deployments.providers.aws.kind import Kind, World
 from deployments.providers.errors import Conflict, ProviderError, Refused, Transient
-from deployments.providers.protocol import Batch, Looks, Target
+from deployments.providers.protocol import Batch, Claim, Looks, Target
 from regions import limiter
 from regions.aws import Access
 from regions.aws_errors import AwsError, Verdict
@@ -89,6 +92,12 @@ class AwsProvider:
         )
         return limiter.estimate(calls)
 
+    def demand(self, kind: str) -> Demand:
+        return self._kinds[kind].demand
+
+    def usage(self, asks: Collection[Ask]) -> Mapping[Ask, Reading]:
+        return usage.read(self._world, asks)
+
     def records_insync(self, change_id: str) -> bool:
         with border():
             return records.insync(self._world, change_id)
@@ -96,6 +105,18 @@ class AwsProvider:
     def owner_generation(self, zone_id: str, hostname: str, owner: str) -> int | None:
         with border():
             return records.owner_generation(self._world, zone_id, hostname, owner)
+
+    def owner_claim(self, zone_id: str, hostname: str) -> Claim | None:
+        with border():
+            return records.owner_claim(self._world, zone_id, hostname)
+
+    def claim_owner(self, zone_id: str, hostname: str, *, before: Claim, after: Claim) -> str:
+        with border():
+            return records.claim_owner(self._world, zone_id, hostname, before=before, after=after)
+
+    def facts(self, target: Target) -> Mapping[str, Any]:
+        with border():
+            return self._kinds[target.ref.kind].facts(self._world, target)
 
     def _groups(self, targets: Sequence[Target]) -> Iterable[list[Target]]:
         """The targets that are looked at together, a thread each group."""
@@ -151,8 +172,8 @@ def discover() -> Mapping[str, Kind]:
 
 
 def iam_actions() -> frozenset[str]:
-    """Everything that an account's role must be allowed, for all kinds."""
-    return frozenset().union(*(kind.iam_actions | kind.iam_dependent for kind in discover().values()))
+    """Everything that an account's role must be allowed, for all kinds and for reading how much of a quota is used."""
+    return usage.IAM_ACTIONS.union(*(kind.iam_actions | kind.iam_dependent for kind in discover().values()))
 
 
 @contextmanager

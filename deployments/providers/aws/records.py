@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from deployments.plan.model import GLOBAL, Params
 from deployments.providers.aws.kind import World, found_or_none
 from deployments.providers.errors import Conflict, Fenced, Refused, Transient
-from deployments.providers.protocol import Batch, Fence
+from deployments.providers.protocol import Batch, Claim, Fence
 from regions.aws_errors import AwsError
 
 OWNER_TTL_S = 60
@@ -27,14 +26,6 @@ _POLICY = {  # our policy's key → the record set's
     "multivalue": "MultiValueAnswer",
     "geolocation": "GeoLocation",
 }
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What an owner record says."""
-
-    owner: str
-    generation: int
 
 
 def change(world: World, batch: Batch) -> str:
@@ -73,9 +64,50 @@ def owner_generation(world: World, zone_id: str, hostname: str, owner: str) -> i
         raise Conflict(
             f"{owner_name(hostname)} says {' '.join(record['values'] or [])}: {hostname} is another installation's",
             code="foreign_owner",
-            mend="Use another hostname, or delete that TXT record once nothing else manages the hostname.",
+            mend="Take the name over (manage.py take_over) once nothing else manages it, or use another hostname.",
         )
     return found.generation
+
+
+def owner_claim(world: World, zone_id: str, hostname: str) -> Claim | None:
+    """What the owner record of a hostname says; None where there is none, or one that no installation wrote."""
+    record = read(world, zone_id, owner_name(hostname), "TXT")
+    return None if record is None else claim(record)
+
+
+def claim_owner(world: World, zone_id: str, hostname: str, *, before: Claim, after: Claim) -> str:
+    """Replace the owner record and nothing else; returns the change's id. Route 53 deletes only what matches exactly:
+    what has moved since it was read here is refused by Route 53 itself."""
+    standing = read(world, zone_id, owner_name(hostname), "TXT")
+    if standing is None or claim(standing) != before:
+        told = "is gone" if standing is None else f"says {' '.join(standing['values'] or [])} now"
+        raise _moved(hostname, f"{owner_name(hostname)} {told}")
+    ours = {**standing, "ttl": OWNER_TTL_S, "values": [f'"antipode/{after.owner}/{after.generation}"']}
+    try:
+        answer = world.client("route53", GLOBAL).change_resource_record_sets(
+            HostedZoneId=zone_id,
+            ChangeBatch={
+                "Comment": f"antipode takes {hostname} over from {before.owner}",
+                "Changes": [
+                    {"Action": "DELETE", "ResourceRecordSet": to_record_set(standing)},
+                    {"Action": "CREATE", "ResourceRecordSet": to_record_set(ours)},
+                ],
+            },
+        )
+    except AwsError as error:
+        if error.code == "InvalidChangeBatch":
+            raise _moved(hostname, error.message, error.request_id) from error
+        raise
+    return str(answer["ChangeInfo"]["Id"]).removeprefix("/change/")
+
+
+def _moved(hostname: str, message: str, request_id: str = "") -> Fenced:
+    return Fenced(
+        message,
+        code="owner_moved",
+        mend=f"Nothing was changed. Look again at whose {hostname} is: somebody works on it now.",
+        request_id=request_id,
+    )
 
 
 def owner_name(hostname: str) -> str:

@@ -117,7 +117,7 @@ def test_a_namesake_that_is_not_ours_is_a_conflict() -> None:
         ROLE,
         "conflict",
         "role-1 exists already and does not carry our mark",
-        "Remove or rename it in AWS, or give the component another name.",
+        "Adopt it (manage.py adopt), remove or rename it in AWS, or give the component another name.",
     )
     assert plan([Spec(ROLE, {"a": 1})], [], {ROLE: there(ROLE, ours=False)}) == Plan(problems=(conflict,))
 
@@ -127,6 +127,13 @@ def test_what_was_adopted_counts_as_ours() -> None:
     assert [c.action for c in plan([Spec(ROLE, {"a": 1})], [adopted], {ROLE: there(ROLE, ours=False)}).changes] == [
         Action.UPDATE
     ]
+
+
+def test_what_was_adopted_for_a_draft_is_left_for_it() -> None:
+    """The release does not want it yet: neither drift nor a repair of that release may undo the adoption."""
+    adopted = Known(FUNCTION, State.ADOPTED)
+    looks = {ROLE: there(ROLE), FUNCTION: there(FUNCTION, ours=False)}
+    assert plan([Spec(ROLE, {})], [live(ROLE), adopted], looks) == Plan()
 
 
 def test_what_can_not_be_changed_is_a_problem() -> None:
@@ -267,6 +274,7 @@ def test_it_is_deleted_once_nothing_that_stands_points_to_it() -> None:
     [
         (live(ROLE), None, "it is gone from AWS"),
         (live(ROLE), there(ROLE, ours=False), "what stands there is not ours"),
+        (Known(ROLE, State.ADOPTED, "role-1"), there(ROLE, ours=False), "it was adopted and never taken in use"),
         (Known(ROLE, State.DRAINING, "role-1", hold_until=NOW), None, "drained"),
     ],
 )
@@ -321,6 +329,13 @@ def test_what_is_retained_stays_so() -> None:
     assert plan([], [Known(TABLE, State.RETAINED)], {TABLE: there(TABLE)}).empty
 
 
+def test_data_goes_in_the_one_region_that_was_consented_to() -> None:
+    rows = [Known(ref("table", scope), State.RETAINED, f"{scope}-1") for scope in ("west", "east")]
+    looks = {row.ref: there(row.ref) for row in rows}
+    found = plan([], rows, looks, consent={"east/n"})
+    assert [(change.ref.scope, change.action) for change in found.changes] == [("east", Action.DELETE)]
+
+
 @pytest.mark.parametrize("state", [State.LIVE, State.RETAINED])
 def test_data_goes_with_consent_after_all_else_of_its_scope(state: State) -> None:
     table, elsewhere = replace(live(TABLE), state=state), live(ref("role", "east"))
@@ -368,6 +383,16 @@ def test_none_of_a_lane_is_changed_while_aws_is_at_work_on_a_member() -> None:
     found = plan([*replicas("west", "east"), other], [live(TABLE)], {TABLE: there(TABLE, ready=False)})
     assert [change.ref for change in found.ready()] == [other.ref]
     assert Waiting("one change at a time", TABLE) in [w for change in found.changes for w in change.waiting]
+
+
+def test_nothing_joins_a_lane_in_which_a_namesake_stands() -> None:
+    """It could not be joined with that one; what stands there is a problem for a person, and no try is made."""
+    found = plan(replicas("west", "east"), looks={TABLE: there(TABLE, ours=False)})
+
+    assert [problem.code for problem in found.problems] == ["conflict"]
+    assert [(change.ref.scope, change.waiting) for change in found.changes] == [
+        ("east", (Waiting("is not ours", TABLE),))
+    ]
 
 
 # -- record sets

@@ -104,11 +104,12 @@ def test_programs_read_the_same_as_json() -> None:
             },
         ],
         "waiting": [
-            {**table, "region": "us-west-2", "why": "dynamodb_table orders (eu-central-1) CREATING"},
+            {**table, "region": "us-west-2", "why": "dynamodb_table orders (eu-central-1) CREATING", "on": []},
             {
                 **alias,
                 "why": "version of lambda_function get (eu-central-1) is known after apply; "
                 "until us-west-2 is updated and healthy",
+                "on": [{**alias, "kind": "lambda_function"}],
             },
         ],
         "problems": [{**role, "code": "conflict", "message": "kv-role exists already", "mend": "Rename it in AWS"}],

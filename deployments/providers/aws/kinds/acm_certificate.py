@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Traits
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, as_list, found_or_none, from_list, pages, plain
+from deployments.providers.aws.grants import grant
+from deployments.providers.aws.kind import Kind, World, absent_is_fine, as_list, found_or_none, from_list, pages
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
+
+_ARNS = "arn:aws:acm:*:{account}:certificate/*"
 
 
 class AcmCertificate(Kind):
@@ -20,16 +24,18 @@ class AcmCertificate(Kind):
 
     name = "acm_certificate"
     traits = Traits(fixed=frozenset({"names"}), poll_after_s=0.5, give_up_after_s=72 * 3600.0)
-    iam_actions = frozenset(
-        {
-            "acm:DescribeCertificate",
-            "acm:ListCertificates",
-            "acm:ListTagsForCertificate",
-            "acm:RequestCertificate",
-            "acm:AddTagsToCertificate",
-            "acm:RemoveTagsFromCertificate",
-            "acm:DeleteCertificate",
-        }
+    demand = Demand(
+        (Use("acm", "certificates_per_region"),),
+        made_s=180.0,
+        waits_for="certificate to be issued",
+        why="ACM looks for the validation records: minutes as a rule, half an hour at times.",
+    )
+    grants = (
+        grant("acm:ListCertificates"),
+        grant("acm:RequestCertificate", marked=True),
+        grant("acm:AddTagsToCertificate", on=_ARNS, marked=True),
+        grant("acm:DescribeCertificate", "acm:ListTagsForCertificate", "acm:RemoveTagsFromCertificate", on=_ARNS),
+        grant("acm:DeleteCertificate", on=_ARNS, ours=True),
     )
 
     def observe(self, world: World, target: Target) -> Observed | None:
@@ -111,11 +117,12 @@ def _observed(world: World, target: Target, certificate: dict[str, Any], tags: d
     ready = certificate["Status"] == "ISSUED" and complete
     return Observed(
         physical_id=certificate["CertificateArn"],
-        params={"names": names, "tags": plain(tags)},
+        params={"names": names, "tags": world.shown(target, tags)},
         outputs=outputs,
         ready=ready,
         status="" if ready else _reason(certificate),
         ours=world.owns(target, tags),
+        mark=world.mark(target, tags),
     )
 
 

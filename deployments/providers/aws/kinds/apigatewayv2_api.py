@@ -5,9 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Traits
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none, pages, plain
+from deployments.providers.aws.grants import grant
+from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none, pages
 from deployments.providers.protocol import Target
+
+_ONE = "arn:aws:apigateway:*::/apis/*"
+_TAGS = "arn:aws:apigateway:*::/tags/*"
 
 
 class Apigatewayv2Api(Kind):
@@ -16,7 +21,17 @@ class Apigatewayv2Api(Kind):
     name = "apigatewayv2_api"
     traits = Traits(poll_after_s=0.5)
     rated = ("apigateway", "Api")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
+    # The actions are HTTP methods (Service Authorization Reference, API Gateway Management V2).
+    demand = Demand((Use("apigateway", "apis_per_region"),))
+    grants = (
+        grant("apigateway:GET", on="arn:aws:apigateway:*::/apis"),
+        grant("apigateway:POST", on=("arn:aws:apigateway:*::/apis", _TAGS), marked=True),
+        grant("apigateway:GET", "apigateway:PATCH", on=_ONE),
+        grant("apigateway:DELETE", on=_ONE, ours=True),
+        grant("apigateway:DELETE", on=_TAGS),
+        # Asked for where something is made with tags, though no page names it (CloudFormation's schemas do).
+        grant("apigateway:TagResource", on="arn:aws:apigateway:*::/apis", inside=True),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         """By id; without one, by search where a creation was tried, as its outcome may be unknown."""
@@ -85,7 +100,7 @@ class Apigatewayv2Api(Kind):
                 "api_name": api["Name"],
                 # Always in AWS's answers; an endpoint that does not know the field has nothing to compare.
                 "ip_address_type": api.get("IpAddressType", target.params["ip_address_type"]),
-                "tags": plain(tags),
+                "tags": world.shown(target, tags),
             },
             outputs={
                 "id": api_id,
@@ -93,4 +108,5 @@ class Apigatewayv2Api(Kind):
                 "source_arn": f"arn:aws:execute-api:{target.ref.scope}:{world.access.account_id}:{api_id}/*/*",
             },
             ours=world.owns(target, tags),
+            mark=world.mark(target, tags),
         )

@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Traits
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none, plain
+from deployments.providers.aws.grants import grant, service_linked_role
+from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
+
+_ONE = "arn:aws:apigateway:*::/domainnames/*"
+_TAGS = "arn:aws:apigateway:*::/tags/*"
 
 
 class Apigatewayv2Domain(Kind):
@@ -17,9 +22,17 @@ class Apigatewayv2Domain(Kind):
     name = "apigatewayv2_domain"
     traits = Traits(poll_after_s=1.0)
     rated = ("apigateway", "DomainName")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
-    # The first regional domain of an account makes API Gateway's service-linked role (Developer Guide).
-    iam_dependent = frozenset({"iam:CreateServiceLinkedRole"})
+    demand = Demand((Use("apigateway", "domains_per_region"),), made_s=5.0)
+    grants = (
+        grant("apigateway:POST", on=("arn:aws:apigateway:*::/domainnames", _TAGS), marked=True),
+        grant("apigateway:GET", "apigateway:PATCH", on=_ONE),
+        grant("apigateway:DELETE", on=_ONE, ours=True),
+        grant("apigateway:DELETE", on=_TAGS),
+        # Asked for where something is made with tags, though no page names it (CloudFormation's schemas do).
+        grant("apigateway:TagResource", on="arn:aws:apigateway:*::/domainnames", inside=True),
+        # The first regional domain of an account makes API Gateway's own role (Developer Guide).
+        service_linked_role("ops.apigateway.amazonaws.com", "AWSServiceRoleForAPIGateway"),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(self._apis(world, target).get_domain_name, DomainName=target.params["domain"])
@@ -76,7 +89,7 @@ def _observed(world: World, target: Target, domain: dict[str, Any]) -> Observed:
             "domain": domain["DomainName"],
             "certificate_arn": configuration.get("CertificateArn", ""),
             "ip_address_type": configuration.get("IpAddressType", "ipv4"),
-            "tags": plain(tags),
+            "tags": world.shown(target, tags),
         },
         outputs={
             "name": domain["DomainName"],
@@ -86,4 +99,5 @@ def _observed(world: World, target: Target, domain: dict[str, Any]) -> Observed:
         ready=status == "AVAILABLE",
         status="" if status == "AVAILABLE" else status,
         ours=world.owns(target, tags),
+        mark=world.mark(target, tags),
     )

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, pages
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
@@ -18,7 +20,11 @@ class Apigatewayv2Integration(Kind):
     name = "apigatewayv2_integration"
     traits = Traits(poll_after_s=0.5)
     rated = ("apigateway", "Integration")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
+    demand = Demand((Use("apigateway", "integrations_per_api", of="api_id"),))
+    grants = (
+        grant("apigateway:GET", "apigateway:POST", on="arn:aws:apigateway:*::/apis/*/integrations"),
+        grant("apigateway:PATCH", "apigateway:DELETE", on="arn:aws:apigateway:*::/apis/*/integrations/*"),
+    )
 
     def together(self, target: Target) -> Hashable:
         return target.ref.scope, target.params["api_id"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from deployments.plan.model import Observed, Params, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, pages
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
@@ -17,7 +18,10 @@ class Apigatewayv2Mapping(Kind):
     name = "apigatewayv2_mapping"
     traits = Traits(poll_after_s=0.5)
     rated = ("apigateway", "ApiMapping")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
+    grants = (
+        grant("apigateway:GET", "apigateway:POST", on="arn:aws:apigateway:*::/domainnames/*/apimappings"),
+        grant("apigateway:PATCH", "apigateway:DELETE", on="arn:aws:apigateway:*::/domainnames/*/apimappings/*"),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         call = self._apis(world, target).get_api_mappings

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, pages
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
@@ -18,7 +20,11 @@ class Apigatewayv2Route(Kind):
     name = "apigatewayv2_route"
     traits = Traits(poll_after_s=0.5)
     rated = ("apigateway", "Route")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
+    demand = Demand((Use("apigateway", "routes_per_api", of="api_id"),))
+    grants = (
+        grant("apigateway:GET", "apigateway:POST", on="arn:aws:apigateway:*::/apis/*/routes"),
+        grant("apigateway:PATCH", "apigateway:DELETE", on="arn:aws:apigateway:*::/apis/*/routes/*"),
+    )
 
     def together(self, target: Target) -> Hashable:
         return target.ref.scope, target.params["api_id"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from deployments.plan.model import Observed, Params, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
@@ -18,7 +19,10 @@ class Apigatewayv2Stage(Kind):
     name = "apigatewayv2_stage"
     traits = Traits(poll_after_s=0.5)
     rated = ("apigateway", "Stage")
-    iam_actions = frozenset({"apigateway:GET", "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"})
+    grants = (
+        grant("apigateway:POST", on="arn:aws:apigateway:*::/apis/*/stages"),
+        grant("apigateway:GET", "apigateway:PATCH", "apigateway:DELETE", on="arn:aws:apigateway:*::/apis/*/stages/*"),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(

@@ -7,10 +7,12 @@ one member changes at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.providers.aws.grants import grant, service_linked_role
 from deployments.providers.aws.kind import (
     REF_TAG,
     Kind,
@@ -20,13 +22,13 @@ from deployments.providers.aws.kind import (
     found_or_none,
     from_list,
     pages,
-    plain,
 )
 from deployments.providers.errors import Conflict, Transient
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError, Verdict
 
 _AT_WORK = frozenset({"CREATING", "UPDATING", "DELETING", "CREATION_FAILED"})
+_ARNS = "arn:aws:dynamodb:*:{account}:table/{service}-*"
 
 
 class DynamodbTable(Kind):
@@ -34,8 +36,17 @@ class DynamodbTable(Kind):
 
     name = "dynamodb_table"
     traits = Traits(data=True, fixed=frozenset({"key"}), poll_after_s=1.0, give_up_after_s=3600.0)
-    iam_actions = frozenset(
-        {
+    # By name alone: DynamoDB looks at tags only in accounts where that was switched on.
+    demand = Demand(
+        (Use("dynamodb", "tables_per_region"),),
+        made_s=180.0,
+        first_s=15.0,
+        gone_s=60.0,
+        waits_for="table or replica",
+        why="DynamoDB takes minutes for each replica, more where there is data, and adds one at a time.",
+    )
+    grants = (
+        grant(
             "dynamodb:DescribeTable",
             "dynamodb:ListTagsOfResource",
             "dynamodb:CreateTable",
@@ -43,11 +54,10 @@ class DynamodbTable(Kind):
             "dynamodb:DeleteTable",
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
-        }
-    )
-    # Developer Guide, "Global tables security": adding a replica reads and writes as the caller.
-    iam_dependent = frozenset(
-        {
+            on=_ARNS,
+        ),
+        # Developer Guide, "DynamoDB global tables security": adding a replica reads and writes as the caller.
+        grant(
             "dynamodb:CreateTableReplica",
             "dynamodb:DeleteTableReplica",
             "dynamodb:Query",
@@ -57,8 +67,10 @@ class DynamodbTable(Kind):
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
             "dynamodb:BatchWriteItem",
-            "iam:CreateServiceLinkedRole",
-        }
+            on=_ARNS,
+            inside=True,
+        ),
+        service_linked_role("replication.dynamodb.amazonaws.com", "AWSServiceRoleForDynamoDBReplication"),
     )
 
     def observe(self, world: World, target: Target) -> Observed | None:
@@ -67,7 +79,7 @@ class DynamodbTable(Kind):
             return None
         tags = self._tags(world, target, target.ref.scope)
         ours = world.owns(target, tags)
-        user_tags = plain(tags)
+        user_tags = world.shown(target, tags)
         if not ours and self._has_kin(world, target, table):
             ours = True
             user_tags[REF_TAG] = tags.get(REF_TAG, "")  # a difference, so that an update brings the mark
@@ -79,6 +91,7 @@ class DynamodbTable(Kind):
             ready=not status,
             status=status,
             ours=ours,
+            mark=None if ours else world.mark(target, tags),
         )
 
     def create(self, world: World, target: Target) -> Observed:
@@ -139,6 +152,14 @@ class DynamodbTable(Kind):
                 ) from error
             raise
 
+    def facts(self, world: World, target: Target) -> Mapping[str, Any]:
+        """AWS counts size and items anew about each six hours (API reference, TableDescription)."""
+        table = self._describe(world, target, target.ref.scope)
+        if table is None:
+            return {}
+        facts = {"size_bytes": table["TableSizeBytes"], "items": table["ItemCount"]}
+        return {**facts, "table_class": table.get("TableClassSummary", {}).get("TableClass", "STANDARD")}
+
     def _create_table(self, world: World, target: Target) -> Observed:
         params = target.params
         try:
@@ -186,10 +207,14 @@ class DynamodbTable(Kind):
         """The first region that has a member of ours, and what it says. Not being able to look is not the same as
         finding nothing: a second table of its own must never be made, as two can't be joined."""
         unseen: AwsError | None = None
+        alone = ""
         for region in self._peers(target):
             try:
                 table = self._describe(world, target, region)
-                if table is None or not self._marked(world, target, region):
+                if table is None:
+                    continue
+                if not self._marked(world, target, region):
+                    alone = alone or region  # unless it is a fresh replica of one that is ours
                     continue
             except AwsError as error:
                 if error.verdict is not Verdict.TRANSIENT:
@@ -206,6 +231,8 @@ class DynamodbTable(Kind):
             return region, table
         if unseen is not None:
             raise unseen
+        if alone:
+            raise _unmarked(target, alone)
         return None
 
     def _peers(self, target: Target) -> Iterator[str]:
@@ -239,6 +266,16 @@ class DynamodbTable(Kind):
     def _outputs(self, world: World, target: Target) -> dict[str, str]:
         name = target.params["table_name"]
         return {"name": name, "arn": f"arn:aws:dynamodb:{target.ref.scope}:{world.access.account_id}:table/{name}"}
+
+
+def _unmarked(target: Target, region: str) -> Transient:
+    """Alone it could never be joined with that one: DynamoDB makes replicas only by copying."""
+    return Transient(
+        f"a table {target.params['table_name']} stands in {region} and is not marked as ours",
+        code="unmarked_peer",
+        mend="Adopt that one (manage.py adopt), or rename the component: two tables can't be joined.",
+        retry_after_s=1.0,
+    )
 
 
 def _members(table: dict[str, Any]) -> dict[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params, Traits
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, as_list, found_or_none, from_list, plain
+from deployments.providers.aws.grants import grant
+from deployments.providers.aws.kind import Kind, World, absent_is_fine, as_list, found_or_none, from_list
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
 
@@ -17,13 +19,25 @@ _TRUST = {
     ],
 }
 
+_ARNS = "arn:aws:iam::{account}:role/{service}-*"
+
 
 class IamRole(Kind):
     """params: role_name, tags. outputs: name, arn."""
 
     name = "iam_role"
     traits = Traits(poll_after_s=1.0)
-    iam_actions = frozenset({"iam:GetRole", "iam:CreateRole", "iam:DeleteRole", "iam:TagRole", "iam:UntagRole"})
+    demand = Demand(
+        (Use("iam", "roles_per_account"),),
+        made_s=10.0,
+        waits_for="role to be assumable",
+        why="Lambda may take a new role only after some seconds.",
+    )
+    grants = (
+        grant("iam:CreateRole", "iam:TagRole", on=_ARNS, marked=True),
+        grant("iam:GetRole", "iam:UntagRole", on=_ARNS),
+        grant("iam:DeleteRole", on=_ARNS, ours=True),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(self._iam(world, target).get_role, RoleName=target.params["role_name"])
@@ -62,7 +76,8 @@ class IamRole(Kind):
         tags = from_list(role.get("Tags", []))
         return Observed(
             physical_id=role["RoleName"],
-            params={"role_name": role["RoleName"], "tags": plain(tags)},
+            params={"role_name": role["RoleName"], "tags": world.shown(target, tags)},
             outputs={"name": role["RoleName"], "arn": role["Arn"]},
             ours=world.owns(target, tags),
+            mark=world.mark(target, tags),
         )

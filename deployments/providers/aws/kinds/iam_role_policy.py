@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 
 from deployments.plan.model import Observed, Params
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none
 from deployments.providers.protocol import Target
+
+_ARNS = "arn:aws:iam::{account}:role/{service}-*"
 
 
 class IamRolePolicy(Kind):
     """params: role, policy_name, policy (the JSON document)."""
 
     name = "iam_role_policy"
-    iam_actions = frozenset({"iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy"})
+    grants = (
+        grant("iam:GetRolePolicy", on=_ARNS),
+        grant("iam:PutRolePolicy", "iam:DeleteRolePolicy", on=_ARNS, ours=True),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(

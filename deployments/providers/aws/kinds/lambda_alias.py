@@ -6,9 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from deployments.plan.model import Observed, Params, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
+
+_ARNS = "arn:aws:lambda:*:{account}:function:{service}-*"
 
 
 class LambdaAlias(Kind):
@@ -16,7 +19,7 @@ class LambdaAlias(Kind):
 
     name = "lambda_alias"
     traits = Traits(poll_after_s=0.5)
-    iam_actions = frozenset({"lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias", "lambda:DeleteAlias"})
+    grants = (grant("lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias", "lambda:DeleteAlias", on=_ARNS),)
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(

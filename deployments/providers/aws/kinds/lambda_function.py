@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from deployments.plan.model import Observed, Params, Traits
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none, pages, plain
+from deployments.plan.demand import Demand, Use
+from deployments.plan.model import Change, Observed, Params, Traits
+from deployments.providers.aws.grants import grant
+from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none, pages
 from deployments.providers.errors import Transient
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
@@ -22,6 +24,18 @@ KEPT_VERSIONS = 3
 
 _CODE = ("code_sha256", "architecture")
 _CONFIGURATION = ("role", "runtime", "handler", "memory_mb", "timeout_s", "environment", "log_group")
+_ARNS = "arn:aws:lambda:*:{account}:function:{service}-*"
+
+
+def _reserved(change: Change) -> int:
+    """What it reserves of the region's concurrency, beyond what it had."""
+    return int(change.params["reserved_concurrency"] or 0) - int(change.before.get("reserved_concurrency") or 0)
+
+
+def _code_bytes(change: Change) -> int:
+    """Each version keeps its code; the preflight says how large the artifact is."""
+    same = change.before.get("code_sha256") == change.params["code_sha256"]
+    return 0 if same else int(change.context.get("artifact_bytes", 0))
 
 
 class LambdaFunction(Kind):
@@ -31,22 +45,37 @@ class LambdaFunction(Kind):
 
     name = "lambda_function"
     traits = Traits(volatile=frozenset({"version"}), poll_after_s=0.5)
-    iam_actions = frozenset(
-        {
+    demand = Demand(
+        (
+            Use("lambda", "reserved_concurrency_per_region", amount=_reserved),
+            Use("lambda", "code_bytes_per_region", amount=_code_bytes),
+        ),
+        made_s=3.0,
+        changed_s=6.0,
+    )
+    grants = (
+        grant("lambda:CreateFunction", "lambda:TagResource", on=_ARNS, marked=True),
+        grant(
             "lambda:GetFunction",
             "lambda:ListVersionsByFunction",
-            "lambda:CreateFunction",
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
             "lambda:PutFunctionConcurrency",
             "lambda:DeleteFunctionConcurrency",
             "lambda:PublishVersion",
-            "lambda:TagResource",
             "lambda:UntagResource",
-            "lambda:DeleteFunction",
-        }
+            on=_ARNS,
+        ),
+        grant("lambda:DeleteFunction", on=_ARNS, ours=True),
+        # By name alone: a role's tags tell nothing reliable of who may pass it (IAM User Guide, "Granting a user
+        # permissions to pass a role to an AWS service").
+        grant(
+            "iam:PassRole",
+            on="arn:aws:iam::{account}:role/{service}-*",
+            when=(("iam:PassedToService", "lambda.amazonaws.com"),),
+            inside=True,
+        ),
     )
-    iam_dependent = frozenset({"iam:PassRole"})
 
     def observe(self, world: World, target: Target) -> Observed | None:
         answer = found_or_none(self._lambda(world, target).get_function, FunctionName=target.params["function_name"])
@@ -162,7 +191,7 @@ class LambdaFunction(Kind):
                 "function_name": running["FunctionName"],
                 **_runs(running),
                 "reserved_concurrency": concurrency,
-                "tags": plain(tags),
+                "tags": world.shown(target, tags),
                 "published": bool(equal),
             },
             outputs={
@@ -173,6 +202,7 @@ class LambdaFunction(Kind):
             ready=not status,
             status=status,
             ours=world.owns(target, tags),
+            mark=world.mark(target, tags),
         )
 
     def _lambda(self, world: World, target: Target, *, slow: bool = False) -> Any:

@@ -7,12 +7,14 @@ import json
 from typing import Any
 
 from deployments.plan.model import Observed, Params, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World, absent_is_fine, found_or_none
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
 
 _PRINCIPAL = "apigateway.amazonaws.com"
 _ACTION = "lambda:InvokeFunction"
+_ARNS = "arn:aws:lambda:*:{account}:function:{service}-*"
 
 
 class LambdaPermission(Kind):
@@ -20,7 +22,10 @@ class LambdaPermission(Kind):
 
     name = "lambda_permission"
     traits = Traits(poll_after_s=0.5)
-    iam_actions = frozenset({"lambda:GetPolicy", "lambda:AddPermission", "lambda:RemovePermission"})
+    grants = (
+        grant("lambda:GetPolicy", "lambda:RemovePermission", on=_ARNS),
+        grant("lambda:AddPermission", on=_ARNS, when=(("lambda:Principal", _PRINCIPAL),)),
+    )
 
     def observe(self, world: World, target: Target) -> Observed | None:
         params = target.params

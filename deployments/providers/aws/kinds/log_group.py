@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployments.plan.demand import Demand, Use
 from deployments.plan.model import Observed, Params
-from deployments.providers.aws.kind import Kind, World, absent_is_fine, plain
+from deployments.providers.aws.grants import grant
+from deployments.providers.aws.kind import Kind, World, absent_is_fine
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError
+
+_ARNS = "arn:aws:logs:*:{account}:log-group:/aws/lambda/{service}-*"
 
 
 class LogGroup(Kind):
     """params: log_group_name, retention_d, tags. outputs: name, arn."""
 
     name = "log_group"
-    iam_actions = frozenset(
-        {
-            "logs:DescribeLogGroups",
-            "logs:ListTagsForResource",
-            "logs:CreateLogGroup",
-            "logs:PutRetentionPolicy",
-            "logs:TagResource",
-            "logs:UntagResource",
-            "logs:DeleteLogGroup",
-        }
+    demand = Demand((Use("logs", "log_groups_per_region"),))
+    grants = (
+        grant("logs:DescribeLogGroups"),
+        grant("logs:CreateLogGroup", "logs:TagResource", on=_ARNS, marked=True),
+        grant("logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:UntagResource", on=_ARNS),
+        grant("logs:DeleteLogGroup", on=_ARNS, ours=True),
     )
 
     def observe(self, world: World, target: Target) -> Observed | None:
@@ -77,7 +77,8 @@ class LogGroup(Kind):
         name = target.params["log_group_name"]
         return Observed(
             physical_id=name,
-            params={"log_group_name": name, "retention_d": retention_d, "tags": plain(tags)},
+            params={"log_group_name": name, "retention_d": retention_d, "tags": world.shown(target, tags)},
             outputs={"name": name, "arn": self._arn(world, target)},
             ours=world.owns(target, tags),
+            mark=world.mark(target, tags),
         )

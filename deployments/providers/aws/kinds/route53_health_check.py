@@ -4,9 +4,12 @@ the step's token; marked by tags, which it gets afterwards. A reference that was
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
-from deployments.plan.model import GLOBAL, Observed, Params, Traits
+from deployments.plan.demand import Demand, Use
+from deployments.plan.model import GLOBAL, Mark, Observed, Params, Traits
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import (
     REF_TAG,
     Kind,
@@ -16,7 +19,6 @@ from deployments.providers.aws.kind import (
     found_or_none,
     from_list,
     pages,
-    plain,
 )
 from deployments.providers.protocol import Target
 from regions.aws_errors import AwsError, Verdict
@@ -36,16 +38,18 @@ class Route53HealthCheck(Kind):
     name = "route53_health_check"
     traits = Traits(fixed=frozenset(_FIXED), poll_after_s=1.0)
     rated = ("route53", "HealthCheck")
-    iam_actions = frozenset(
-        {
+    # IAM does not look at a health check's tags (Service Authorization Reference, Route 53).
+    demand = Demand((Use("route53", "health_checks_per_account"),))
+    grants = (
+        grant("route53:ListHealthChecks", "route53:CreateHealthCheck"),
+        grant(
             "route53:GetHealthCheck",
-            "route53:ListHealthChecks",
             "route53:ListTagsForResource",
-            "route53:CreateHealthCheck",
             "route53:UpdateHealthCheck",
             "route53:ChangeTagsForResource",
             "route53:DeleteHealthCheck",
-        }
+            on="arn:aws:route53:::healthcheck/*",
+        ),
     )
 
     def observe(self, world: World, target: Target) -> Observed | None:
@@ -157,7 +161,7 @@ def _reference(world: World, target: Target) -> str:
 
 def _observed(world: World, target: Target, check: dict[str, Any], tags: dict[str, str]) -> Observed:
     config = check["HealthCheckConfig"]
-    user_tags = plain(tags)
+    user_tags = world.shown(target, tags)
     ours = world.owns(target, tags)
     if not ours and REF_TAG not in tags and check["CallerReference"].startswith(_whose(world, target)):
         ours = True
@@ -170,4 +174,11 @@ def _observed(world: World, target: Target, check: dict[str, Any], tags: dict[st
         },
         outputs={"id": check["Id"]},
         ours=ours,
+        mark=None if ours else world.mark(target, tags) or _maker(check["CallerReference"]),
     )
+
+
+def _maker(reference: str) -> Mark | None:
+    """Whose installation's reference it is (another ref of ours is told by its tags, which it has by then)."""
+    match = re.fullmatch(r"([0-9a-f-]{36})/[0-9a-f]{10}/[0-9a-f]{16}", reference)
+    return Mark(match[1]) if match else None

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 
-from deployments.plan.model import Observed, Params, Ref, Traits
+from deployments.plan.demand import Demand, Use
+from deployments.plan.model import Mark, Observed, Params, Ref, Traits
 from deployments.providers.aws import records
+from deployments.providers.aws.grants import grant
 from deployments.providers.aws.kind import Kind, World
 from deployments.providers.errors import Refused
 from deployments.providers.protocol import Target
 
 Key = tuple[str, str, str | None]
+
+_ZONE = "arn:aws:route53:::hostedzone/{zone}"
 
 
 class Route53Record(Kind):
@@ -24,8 +28,20 @@ class Route53Record(Kind):
 
     name = "route53_record"
     traits = Traits(batched=True, poll_after_s=0.5)
-    iam_actions = frozenset({"route53:ListResourceRecordSets", "route53:GetChange"})
-    iam_dependent = frozenset({"route53:ChangeResourceRecordSets"})
+    # "Generally within 60 seconds": developer guide, "How Route 53 checks and propagates changes".
+    demand = Demand(
+        (Use("route53", "records_per_zone", of="zone_id"),),
+        made_s=60.0,
+        changed_s=60.0,
+        gone_s=60.0,
+        waits_for="record to reach all name servers",
+        why="A change is INSYNC within a minute as a rule.",
+    )
+    grants = (
+        grant("route53:ListResourceRecordSets", on=_ZONE),
+        grant("route53:ChangeResourceRecordSets", on=_ZONE, inside=True),
+        grant("route53:GetChange", on="arn:aws:route53:::change/*"),
+    )
 
     def __init__(self) -> None:
         self._in_sync: set[str] = set()  # changes never go back to PENDING
@@ -40,19 +56,19 @@ class Route53Record(Kind):
         pending = self._pending(world, {target.outputs.get("change_id", "") for target in targets} - {""})
 
         @cache
-        def is_ours(name: str) -> bool:
-            """The owner record of the name or of a name above it, the nearest first, tells whose it is."""
+        def whose(name: str) -> str:
+            """By the owner record of the name or of a name above it, the nearest first; "": nobody's."""
             owner_record = standing.get((records.owner_name(name), "TXT", None))
             if owner_record is None and not any(records.is_under(name, root) for root in roots):
                 owner_record = records.read(world, zone_id, records.owner_name(name), "TXT")
             if owner_record is None:
                 above = name.partition(".")[2]
-                return "." in above and is_ours(above)
+                return whose(above) if "." in above else ""
             claim = records.claim(owner_record)
-            return claim is not None and claim.owner == world.owner
+            return claim.owner if claim else ""
 
         return {
-            target.ref: _observed(target, params, pending, is_ours)
+            target.ref: _observed(world, target, params, pending, whose)
             for target in targets
             for params in [standing.get(_key(target.params))]
         }
@@ -80,7 +96,7 @@ class Route53Record(Kind):
 
 
 def _observed(
-    target: Target, params: Params | None, pending: frozenset[str], is_ours: Callable[[str], bool]
+    world: World, target: Target, params: Params | None, pending: frozenset[str], whose: Callable[[str], str]
 ) -> Observed | None:
     if params is None:
         return None
@@ -89,14 +105,16 @@ def _observed(
         params = {**params, "values": wanted}  # a record's values have no order
     change_id = target.outputs.get("change_id", "")
     waiting = change_id in pending
+    owner = whose(params["name"])
     return Observed(
         physical_id="/".join(part for part in _key(params) if part),
         params=params,
         outputs={"name": params["name"], **({"change_id": change_id} if waiting else {})},
         ready=not waiting,
         status="PENDING" if waiting else "",
-        # The inventory's word for one that it knows; else the owner record's.
-        ours=target.adopted or bool(target.physical_id) or is_ours(params["name"]),
+        # The inventory's word for one that we made; else the owner record's.
+        ours=(bool(target.physical_id) and not target.adopted) or owner == world.owner,
+        mark=None if owner in ("", world.owner) else Mark(owner),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,12 +17,15 @@ from tests.localcloud.service import TRUST
 class Case:
     """creates: the API action that makes it. changes: new params, one after the other, or a function that prepares
     them. namesake: puts another's thing in its place (None: a child, or a thing whose name is free to take twice).
+    foreign: makes by hand what can be adopted, and gives the id that it must be named by ("": none needed); None: the
+    namesake.
     besides: what else this kind does for the same thing."""
 
     target: Callable[[Stage], Target]
     creates: str
     changes: tuple[Callable[[Stage, Target], Target], ...] = field(default=())
     namesake: Callable[[Stage, Target], object] | None = None
+    foreign: Callable[[Stage, Target], str] | None = None
     besides: Callable[[Stage, Target], None] = lambda stage, target: None
 
 
@@ -174,6 +178,99 @@ def health_check(stage: Stage) -> Target:
     return stage.target("route53_health_check", f"{HOME} 0a1b2c3d", wanted, scope="global", context={"region": HOME})
 
 
+def policy_by_hand(stage: Stage, target: Target) -> str:
+    document = json.dumps(_allow("dynamodb:Scan"))
+    stage.root("iam").put_role_policy(
+        RoleName=target.params["role"], PolicyName=target.params["policy_name"], PolicyDocument=document
+    )
+    return ""
+
+
+def table_by_hand(stage: Stage, target: Target) -> str:
+    key = target.params["key"]
+    stage.root("dynamodb", HOME).create_table(
+        TableName=target.params["table_name"],
+        KeySchema=[{"AttributeName": part["name"], "KeyType": part["role"]} for part in key],
+        AttributeDefinitions=[{"AttributeName": part["name"], "AttributeType": part["type"]} for part in key],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "made-by", "Value": "hand"}],
+    )
+    return ""
+
+
+def alias_by_hand(stage: Stage, target: Target) -> str:
+    stage.root("lambda", HOME).create_alias(
+        FunctionName=target.params["function"], Name=target.params["alias"], FunctionVersion="$LATEST"
+    )
+    return ""
+
+
+def permission_by_hand(stage: Stage, target: Target) -> str:
+    stage.root("lambda", HOME).add_permission(
+        FunctionName=target.params["function"],
+        Qualifier=target.params["alias"],
+        StatementId=target.params["statement_id"],
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:{HOME}:{stage.account}:byhand/*/*",
+    )
+    return ""
+
+
+def api_by_hand(stage: Stage, target: Target) -> str:
+    made = stage.root("apigatewayv2", HOME).create_api(Name="by-hand", ProtocolType="HTTP", Tags={"made-by": "hand"})
+    return str(made["ApiId"])
+
+
+def integration_by_hand(stage: Stage, target: Target) -> str:
+    made = stage.root("apigatewayv2", HOME).create_integration(
+        ApiId=target.params["api_id"],
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=target.params["uri"],
+        PayloadFormatVersion="1.0",
+    )
+    return str(made["IntegrationId"])
+
+
+def route_by_hand(stage: Stage, target: Target) -> str:
+    stage.root("apigatewayv2", HOME).create_route(ApiId=target.params["api_id"], RouteKey=target.params["route_key"])
+    return ""
+
+
+def stage_by_hand(stage: Stage, target: Target) -> str:
+    stage.root("apigatewayv2", HOME).create_stage(
+        ApiId=target.params["api_id"], StageName=target.params["stage_name"], AutoDeploy=False
+    )
+    return ""
+
+
+def certificate_by_hand(stage: Stage, target: Target) -> str:
+    names = target.params["names"]
+    made = stage.root("acm", HOME).request_certificate(DomainName=names[0], ValidationMethod="DNS")
+    return str(made["CertificateArn"])
+
+
+def mapping_by_hand(stage: Stage, target: Target) -> str:
+    other = other_api(stage, target).params
+    stage.root("apigatewayv2", HOME).create_api_mapping(
+        DomainName=target.params["domain"], ApiId=other["api_id"], Stage="$default"
+    )
+    return ""
+
+
+def health_check_by_hand(stage: Stage, target: Target) -> str:
+    config = {
+        "Type": target.params["type"],
+        "RequestInterval": target.params["interval_s"],
+        "FullyQualifiedDomainName": "by-hand.example.test",
+        "Port": 443,
+        "ResourcePath": "/",
+        "FailureThreshold": 1,
+    }
+    made = stage.root("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)
+    return str(made["HealthCheck"]["Id"])
+
+
 def _allow(action: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": [action], "Resource": "*"}]}
 
@@ -187,7 +284,9 @@ CASES: dict[str, Case] = {
             RoleName=target.params["role_name"], AssumeRolePolicyDocument=json.dumps(TRUST)
         ),
     ),
-    "iam_role_policy": Case(policy, "PutRolePolicy", (params(policy=_allow("dynamodb:PutItem")),)),
+    "iam_role_policy": Case(
+        policy, "PutRolePolicy", (params(policy=_allow("dynamodb:PutItem")),), foreign=policy_by_hand
+    ),
     "log_group": Case(
         log_group,
         "CreateLogGroup",
@@ -204,6 +303,7 @@ CASES: dict[str, Case] = {
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         ),
+        foreign=table_by_hand,
         besides=another_replica,
     ),
     "lambda_function": Case(
@@ -225,11 +325,16 @@ CASES: dict[str, Case] = {
             Code={"ZipFile": stage.artifacts[target.context["artifact"]]},
         ),
     ),
-    "lambda_alias": Case(Stage.alias_target, "CreateAlias", (next_version,)),
-    "lambda_permission": Case(permission, "AddPermission", (other_source,)),
-    "apigatewayv2_api": Case(api, "CreateApi", (params(api_name="other"), RETAGGED, UNTAGGED)),
-    "apigatewayv2_integration": Case(Stage.integration_target, "CreateIntegration", (params(payload_format="1.0"),)),
-    "apigatewayv2_route": Case(route, "CreateRoute", (other_integration,)),
+    "lambda_alias": Case(Stage.alias_target, "CreateAlias", (next_version,), foreign=alias_by_hand),
+    "lambda_permission": Case(permission, "AddPermission", (other_source,), foreign=permission_by_hand),
+    "apigatewayv2_api": Case(api, "CreateApi", (params(api_name="other"), RETAGGED, UNTAGGED), foreign=api_by_hand),
+    "apigatewayv2_integration": Case(
+        Stage.integration_target,
+        "CreateIntegration",
+        (params(payload_format="1.0"),),
+        foreign=integration_by_hand,
+    ),
+    "apigatewayv2_route": Case(route, "CreateRoute", (other_integration,), foreign=route_by_hand),
     "apigatewayv2_stage": Case(
         lambda stage: stage.stage_target(stage.api().outputs["id"]),
         "CreateStage",
@@ -238,11 +343,15 @@ CASES: dict[str, Case] = {
             params(throttle_rate=200.5, throttle_burst=60),
             params(throttle_rate=None, throttle_burst=None),
         ),
+        foreign=stage_by_hand,
     ),
-    "acm_certificate": Case(certificate, "RequestCertificate", (RETAGGED, UNTAGGED)),
+    "acm_certificate": Case(certificate, "RequestCertificate", (RETAGGED, UNTAGGED), foreign=certificate_by_hand),
     "apigatewayv2_domain": Case(domain, "CreateDomainName", (other_certificate, RETAGGED, UNTAGGED), foreign_domain),
-    "apigatewayv2_mapping": Case(mapping, "CreateApiMapping", (other_api,)),
+    "apigatewayv2_mapping": Case(mapping, "CreateApiMapping", (other_api,), foreign=mapping_by_hand),
     "route53_health_check": Case(
-        health_check, "CreateHealthCheck", (params(path="/ready", failure_threshold=5), RETAGGED, UNTAGGED)
+        health_check,
+        "CreateHealthCheck",
+        (params(path="/ready", failure_threshold=5), RETAGGED, UNTAGGED),
+        foreign=health_check_by_hand,
     ),
 }

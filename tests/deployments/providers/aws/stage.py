@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import boto3
 
 from deployments.plan.model import GLOBAL, Observed, Ref
-from deployments.providers.aws.provider import AwsProvider, iam_actions
+from deployments.providers.aws.policy import Bounds, documents
+from deployments.providers.aws.provider import AwsProvider
 from deployments.providers.errors import Transient
 from deployments.providers.protocol import Batch, Fence, RecordChange, Target
 from localcloud.process import Running
@@ -39,13 +40,14 @@ class Stage:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     generation: int = 0
     roots: dict[tuple[str, str], Any] = field(default_factory=dict)
+    patience_s: float = 20
 
     def __post_init__(self) -> None:
         self.hostname = f"kv-{self.account}.example.test"  # a custom domain exists once in a region, for all accounts
         iam = self.root("iam")
         trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         iam.create_role(RoleName="antipode", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
-        self.allow(iam_actions())
+        self.allow()
         self.access = Access(
             account_id=self.account,
             role_arn=f"arn:aws:iam::{self.account}:role/antipode",
@@ -73,14 +75,23 @@ class Stage:
             aws_secret_access_key="test",
         )
 
-    def allow(self, actions: frozenset[str]) -> None:
-        """From now on the provider's role may do this and nothing else."""
-        # The local cloud asks for lambda:ListAliases where AWS asks for lambda:GetAlias.
-        allowed = sorted(actions | {"lambda:ListAliases"})
-        policy = {"Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}
-        self.root("iam").put_role_policy(
-            RoleName="antipode", PolicyName="deploys", PolicyDocument=json.dumps({"Version": "2012-10-17", **policy})
-        )
+    def allow(self, *kinds: str) -> None:
+        """From now on the provider's role has the policy that we print for this service, or these kinds' part of it."""
+        bounds = Bounds(self.owner, self.account, services=(SERVICE,))
+        sids = tuple("".join(part.capitalize() for part in kind.split("_")) for kind in kinds)
+        iam = self.root("iam")
+        for attached in iam.list_attached_role_policies(RoleName="antipode")["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName="antipode", PolicyArn=attached["PolicyArn"])
+        for document in documents(bounds):
+            document["Statement"] = [
+                taken
+                for statement in document["Statement"]
+                if not sids or statement["Sid"].rstrip("0123456789") in sids
+                for taken in _as_the_local_cloud_takes_it(statement)
+            ]
+            if document["Statement"]:
+                made = iam.create_policy(PolicyName=f"antipode-{uuid.uuid4().hex}", PolicyDocument=json.dumps(document))
+                iam.attach_role_policy(RoleName="antipode", PolicyArn=made["Policy"]["Arn"])
 
     def fault(self, **rule: Any) -> int:
         return int(control(self.cloud, "faults", {"account": self.account, **rule})["id"])
@@ -110,7 +121,9 @@ class Stage:
 
     def settle(self, target: Target) -> Observed:
         """Look until AWS is done with it."""
-        found = eventually(lambda: self.look(target), lambda seen: seen is not None and seen.ready)
+        found = eventually(
+            lambda: self.look(target), lambda seen: seen is not None and seen.ready, limit_s=self.patience_s
+        )
         assert found is not None
         return found
 
@@ -130,7 +143,7 @@ class Stage:
 
     def remove(self, target: Target) -> None:
         self.provider.delete(target)
-        eventually(lambda: self.look(target), lambda seen: seen is None)
+        eventually(lambda: self.look(target), lambda seen: seen is None, limit_s=self.patience_s)
 
     def passing(self, call: Callable[[], T]) -> T | None:
         """The call's answer, None where it says that it will pass by itself."""
@@ -254,3 +267,35 @@ class Stage:
         return self.provider.change_records(
             Batch(zone_id, changes, Fence(self.hostname, self.owner, before, self.generation))
         )
+
+
+# Where the local cloud sees less of a call than AWS does: no resource, no tags. What it can't judge, tests/permissions/
+# does, for each call of the whole suite.
+SEES_NO_RESOURCE = {"lambda:CreateFunction", "dynamodb:ListTagsOfResource", "dynamodb:TagResource"} | {
+    "dynamodb:UntagResource"
+}
+SEES_NO_RESOURCE_OF = ("route53:", "acm:")
+SEES_NO_TAGS_OF = ("apigateway:",)
+
+
+def _as_the_local_cloud_takes_it(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """A statement for each action, as narrow as the local cloud can look."""
+    return [_taken(statement, action) for action in statement["Action"]]
+
+
+def _taken(statement: dict[str, Any], action: str) -> dict[str, Any]:
+    conditions = {
+        key: value
+        for key, value in statement.get("Condition", {}).get("StringEquals", {}).items()
+        if key != "lambda:Principal"
+        and not key.startswith("aws:ResourceTag/")
+        and not (key.startswith("aws:RequestTag/") and action.startswith(SEES_NO_TAGS_OF))
+    }
+    blind = action in SEES_NO_RESOURCE or action.startswith(SEES_NO_RESOURCE_OF)
+    return {
+        "Effect": "Allow",
+        # It asks for lambda:ListAliases where AWS asks for lambda:GetAlias.
+        "Action": ["lambda:GetAlias", "lambda:ListAliases"] if action == "lambda:GetAlias" else [action],
+        "Resource": ["*"] if blind else statement["Resource"],
+        **({"Condition": {"StringEquals": conditions}} if conditions else {}),
+    }

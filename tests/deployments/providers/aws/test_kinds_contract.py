@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from functools import cache
+from uuid import uuid4
 
 import botocore.session
 import pytest
 
+from deployments.plan.model import Mark
 from deployments.providers.aws.provider import discover
 from deployments.providers.errors import Conflict, Transient
 from deployments.providers.protocol import Target
@@ -119,16 +121,47 @@ def test_anothers_namesake_is_a_conflict_and_stays(stage: Stage, case: Case) -> 
     assert not found.ours
 
 
-@pytest.mark.parametrize("case", [case for case in CASES.values() if case.namesake], ids=lambda case: case.creates)
-def test_adopted_a_namesake_is_ours(stage: Stage, case: Case) -> None:
-    target = case.target(stage)
-    assert case.namesake is not None
-    case.namesake(stage, target)
+@EVERY_KIND
+def test_adopted_what_was_made_by_hand_becomes_as_wanted_and_ours(stage: Stage, case: Case) -> None:
+    """And then goes as what we made ourselves. Its tags give way to the wanted ones."""
+    target = replace(case.target(stage), token="")
+    target = replace(target, physical_id=by_hand(stage, case, target))
+    found = stage.settle(replace(target, adopted=True))
+    assert found.mark is None
+    assert found.params != target.params, "what it lacks is shown as a difference, our mark included"
 
-    found = stage.look(replace(target, adopted=True))
+    made = stage.change(replace(target, physical_id=found.physical_id, adopted=True))
+
+    known = replace(target, physical_id=found.physical_id)
+    assert (made.physical_id, made.params, made.ours) == (found.physical_id, target.params, True)
+    assert stage.settle(known) == made, "from now on without the word of the one who adopted it"
+    stage.remove(known)
+    assert stage.look(known) is None
+
+
+TAGGED = {name: case for name, case in CASES.items() if name in {"iam_role", "log_group", "dynamodb_table"}}
+
+
+@pytest.mark.parametrize("case", TAGGED.values(), ids=TAGGED)
+def test_of_another_installation_it_says_whose_it_is(stage: Stage, case: Case) -> None:
+    target = case.target(stage)
+    stage.make(target)
+    theirs = stage.owner
+    stage.owner = str(uuid4())
+    stage.provider = stage.another_provider()
+
+    found = stage.look(target)
 
     assert found is not None
-    assert found.ours
+    assert (found.ours, found.mark) == (False, Mark(theirs, str(target.ref)))
+
+
+def by_hand(stage: Stage, case: Case, target: Target) -> str:
+    if case.foreign is not None:
+        return case.foreign(stage, target)
+    assert case.namesake is not None
+    case.namesake(stage, target)
+    return ""
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -138,7 +171,7 @@ def test_it_calls_what_it_declares_and_nothing_else(stage: Stage, name: str) -> 
     wanted = [target]
     for change in case.changes:
         wanted.append(change(stage, wanted[-1]))
-    stage.allow(kind.iam_actions | kind.iam_dependent)
+    stage.allow(name)
     seen_before = len(stage.calls())
 
     physical_id = stage.make(target).physical_id
