@@ -16,6 +16,9 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -53,6 +56,9 @@ def token(db: None, monkeypatch: pytest.MonkeyPatch) -> str:
     builders.account()
     for name in ("keyvalue", "ledger"):
         builders.deployed(builders.service(builders.table_only(name)))
+    # Hypothesis also draws from the constants of whatever modules are loaded: other tests would change what is asked.
+    monkeypatch.setattr(providers, "_get_local_constants", Constants)
+    monkeypatch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1024))
     monkeypatch.setattr("deployments.worlds.provider_of", lambda account: Memory())
     monkeypatch.setattr("regions.api.synced", lambda account: Told(SyncReport(account.name)))
     from controlplane import tokens
