@@ -52,3 +52,11 @@ def test_the_same_bodies_are_refused_by_every_address_that_takes_one(operator: A
             if code in ("parse_error", "too_large", "unsupported_media_type"):
                 told = outcome(operator, sent._replace(method=method, path=path))
                 assert told == (status, code), (method, path, name)
+
+
+@pytest.mark.parametrize("offset", ["%2B16:00", "-23:59"])
+def test_a_time_is_taken_from_every_place_that_iso_knows(operator: APIClient, offset: str) -> None:
+    response = operator.get(f"{API}audit/?since=2026-01-01T00:00:00{offset}")
+
+    assert response.status_code == 200
+    assert response.json()["results"]
