@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from deployments import artifacts
@@ -74,15 +74,15 @@ def operator() -> APIClient:
     return builders.client_of(builders.operator())
 
 
-def test_each_is_refused_and_nothing_of_it_is_kept(operator: APIClient) -> None:
-    files = sorted(Path(settings.MEDIA_ROOT).rglob("*.zip"))
+def test_each_is_refused_and_nothing_of_it_is_kept(operator: APIClient, settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)  # of this test alone: others upload at the same time
 
     found = {name: outcome(operator, content) for name, content in ZIPS.items()}
 
     refused = dict.fromkeys(ZIPS, (400, "invalid_artifact"))
     assert found == {**refused, "nothing": (400, "invalid")}
     assert not Artifact.objects.exists()
-    assert sorted(Path(settings.MEDIA_ROOT).rglob("*.zip")) == files
+    assert list(tmp_path.rglob("*.zip")) == []
 
 
 def test_a_zip_that_is_too_large_is_refused(operator: APIClient) -> None:
