@@ -5,7 +5,6 @@ A filter that is misspelt and ignored gives everything, and a program believes i
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,6 +12,8 @@ from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[im
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from deployments.schema import nearest
 
 COMMON = ("cursor", "page_size", "ordering", "fields", "format")
 
@@ -23,8 +24,8 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
         known = [*(filters.base_filters if filters else ()), *COMMON]
         for name in request.query_params:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(known)}"
+                near = nearest(name, known)
+                hint = f'did you mean "{near}"?' if near else f"there are: {', '.join(known)}"
                 raise ValidationError({name[:80]: f"is no parameter here; {hint}"}, "unknown")
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered

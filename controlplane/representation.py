@@ -9,7 +9,6 @@ Middleware: the last to see an answer of DRF's before it is rendered, and the fi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, cast
@@ -19,6 +18,7 @@ from django.utils.cache import get_conditional_response
 from rest_framework.response import Response
 
 from controlplane.problems import API, answer
+from deployments.schema import nearest
 
 PARAMETER = "fields"
 READS = ("GET", "HEAD")
@@ -60,8 +60,8 @@ def _read(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _refused(unknown: str | None, known: list[str]) -> HttpResponseBase:
-    near = difflib.get_close_matches(unknown or "", known, 1)
-    hint = f'did you mean "{near[0]}"?' if near else f"the fields are: {', '.join(known)}"
+    near = nearest(unknown, known)
+    hint = f'did you mean "{near}"?' if near else f"the fields are: {', '.join(known)}"
     what = f'"{unknown[:80]}" is no field here' if unknown is not None else "no field is named"
     refusal = answer(400, "invalid", f"{PARAMETER}: {what}; {hint}", mend="Name fields of this answer, with commas.")
     refusal.render = lambda: refusal  # type: ignore[attr-defined]  # Django expects something that can be rendered

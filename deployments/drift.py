@@ -19,7 +19,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from deployments import pauses
 from deployments.desired import desired
-from deployments.ground import watches
 from deployments.inventory import Inventory, moment
 from deployments.models import Drift, Operation, Stack
 from deployments.models.record import OPEN, StepStatus
@@ -27,7 +26,7 @@ from deployments.models.safety import DriftState
 from deployments.plan.diff import CALLS, diff
 from deployments.plan.model import Ref
 from deployments.plan.repair import Finding, Judgement, judge
-from deployments.preview import released
+from deployments.preview import known_targets, released
 from deployments.providers.errors import ProviderError
 from deployments.providers.protocol import Provider
 
@@ -59,16 +58,11 @@ def read(stack: Stack, provider: Provider) -> Reading:
     assert wanted is not None, "only what is released is looked at for drift"
     specs = {spec.ref: spec for spec in desired(wanted)}
     inventory = Inventory(stack)
-    known = inventory.known
-    targets = []
-    for ref, row in known.items():
-        if watches(row, specs, ()):
-            targets.append(inventory.target(ref, row.params, specs[ref].context if ref in specs else row.context))
     try:
-        looks = {**dict.fromkeys(specs), **provider.observe(targets)}
+        looks = {**dict.fromkeys(specs), **provider.observe(known_targets(inventory, specs))}
     except ProviderError as error:
         return Reading(stack.release_id, newest, error=f"{error.code}: {error.message}")
-    plan = diff(specs.values(), known, looks, traits=provider.traits, now=time.time())
+    plan = diff(specs.values(), inventory.known, looks, traits=provider.traits, now=time.time())
     judgement = judge(plan, specs.values(), provider.traits)
     return Reading(
         stack.release_id,

@@ -74,8 +74,7 @@ def preview(
     specs = {spec.ref: spec for spec in desired(wanted)} if wanted else {}
     inventory = Inventory(stack) if stack else None
     known = inventory.known if inventory else {}
-    looked_at = [row for row in known.values() if watches(row, specs, consent)]
-    targets = [_known_target(row, specs, inventory) for row in looked_at if inventory]
+    targets = known_targets(inventory, specs, consent) if inventory else []
     # Of what was never made, what has a name of its own may have a namesake; the rest can't be there.
     targets += [
         Target(ref, spec.params, spec.context)
@@ -137,9 +136,13 @@ def _believed(row: Known) -> Observed | None:
     return Observed(row.physical_id, row.params, row.outputs)
 
 
-def _known_target(row: Known, specs: Mapping[Ref, Spec], inventory: Inventory) -> Target:
-    spec = specs.get(row.ref)
-    return inventory.target(row.ref, row.params, spec.context if spec else row.context)
+def known_targets(inventory: Inventory, specs: Mapping[Ref, Spec], consent: Collection[str] = ()) -> list[Target]:
+    """What of the inventory is looked at, as a provider finds it."""
+    rows = [row for row in inventory.known.values() if watches(row, specs, consent)]
+    return [
+        inventory.target(row.ref, row.params, specs[row.ref].context if row.ref in specs else row.context)
+        for row in rows
+    ]
 
 
 def _named(spec: Spec, provider: Provider) -> bool:

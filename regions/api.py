@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from regions import queries
 from regions.availability import calculate, exact_percent, exact_seconds
 from regions.models import Account, Region
+from regions.preconditions import holds
 from regions.serializers import (
     CalculationSerializer,
     NewRegionSerializer,
@@ -180,7 +181,7 @@ def _etag(region: Region) -> str:
 
 def _check_unchanged(region: Region, expected: str | None) -> None:
     """Raise 412 where `expected`, the value of an If-Match header, doesn't name the state that stands."""
-    if expected is not None and expected.strip() != "*" and _etag(region) not in map(str.strip, expected.split(",")):
+    if not holds(expected, _etag(region)):
         raise StaleWrite
 
 

@@ -16,7 +16,7 @@ OF_MANIFESTS = ROOT / "deployments" / "manifest"
 # Made of a problem's own code, where a manifest has one problem alone; and of DRF's, by its exceptions.
 COMPOSED = {"artifact_missing", "handler_missing", "region_unusable", "zone_missing", "not_deployable"}
 OF_DRF = {"method_not_allowed", "not_acceptable", "unsupported_media_type", "parse_error", "not_authenticated"}
-ELSEWHERE = {"bad_token", "bad_request", "server_error", "invalid_manifest"}
+ELSEWHERE = {"reason_missing", "bad_token", "bad_request", "server_error", "invalid_manifest"}
 
 
 def told() -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deployments.actions.refused import ActionRefused
 from deployments.models import Service
+from regions.preconditions import holds
 
 
 def locked(service: Service) -> Service:
@@ -23,9 +24,7 @@ def etag(service: Service) -> str:
 
 def check_unchanged(service: Service, expected: str | None) -> None:
     """Raise 412 where `expected`, the value of an If-Match header, doesn't name the state that stands."""
-    if expected is None or expected.strip() == "*":
-        return
-    if etag(service) not in [tag.strip() for tag in expected.split(",")]:
+    if expected is not None and not holds(expected, etag(service)):
         raise ActionRefused(
             412,
             "stale_write",

@@ -9,11 +9,10 @@ from typing import Any
 from audit.record import record
 from deployments.access import OVERRIDE
 from deployments.actions.actor import Actor
+from deployments.actions.reason import LONGEST
 from deployments.actions.refused import ActionRefused
 from deployments.models import Service
 from deployments.plan.guard import GUARDS, Guard, refused
-
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Override:
             raise _invalid("guards", "", "no guard is named", f"Name one or more: {', '.join(GUARDS)}.")
         if not self.reason.strip():
             raise _invalid("reason", self.reason, "an override needs a reason", "Say why, for the audit log.")
-        if len(self.reason) > LONGEST_REASON:
-            raise _invalid("reason", self.reason[:80], f"at most {LONGEST_REASON} characters", "Say it shorter.")
+        if len(self.reason) > LONGEST:
+            raise _invalid("reason", self.reason[:80], f"at most {LONGEST} characters", "Say it shorter.")
         actor.check(service, OVERRIDE)
 
     def as_json(self, actor: Actor) -> dict[str, Any]:

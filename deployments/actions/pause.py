@@ -15,6 +15,7 @@ from django.utils import timezone
 from deployments import models
 from deployments.actions.actor import Actor
 from deployments.actions.draft import locked
+from deployments.actions.reason import LONGEST
 from deployments.actions.refused import ActionRefused
 from deployments.actions.stacks import stack_for
 from deployments.actions.wake import wake
@@ -22,8 +23,6 @@ from deployments.models import Service, Stack
 from deployments.models.record import OPEN
 
 log = structlog.get_logger()
-
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,11 @@ class Pause:
 
     def check(self) -> None:
         self.actor.check(self.service)
-        if len(self.reason) > LONGEST_REASON:
+        if len(self.reason) > LONGEST:
             mend = "Give a reason in a sentence."
             told = {"field": "reason", "value": self.reason[:80], "message": "too long", "mend": mend}
             error = {**told, "code": "reason_too_long"}
-            raise ActionRefused(
-                400, "reason_too_long", f"reason: {LONGEST_REASON} characters at most.", mend, errors=[error]
-            )
+            raise ActionRefused(400, "reason_too_long", f"reason: {LONGEST} characters at most.", mend, errors=[error])
 
     def execute(self) -> models.Pause:
         """The pause that stands now; the first one's reason stays."""

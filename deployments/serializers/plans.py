@@ -75,7 +75,8 @@ class GuardSerializer(serializers.Serializer[Any]):
     override = serializers.CharField(allow_blank=True, help_text="How to deploy all the same, and who may.")
 
 
-class PlanSummarySerializer(serializers.Serializer[Any]):
+# What every telling of a plan begins with. (A docstring would be inherited as the description of both.)
+class PlanAboutSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="Deploying it signs it; for a day.")
     digest = serializers.CharField(
         help_text="Changes with anything that would be changed, and with desire and consent; not with time."
@@ -86,21 +87,14 @@ class PlanSummarySerializer(serializers.Serializer[Any]):
     destroy_data = serializers.ListField(child=serializers.CharField())
     destroying = serializers.BooleanField()
     candidate = serializers.BooleanField(help_text="Of a manifest that was not the draft: save it, then deploy.")
+
+
+class PlanSummarySerializer(PlanAboutSerializer):
     summary = serializers.CharField(allow_blank=True)
     refused_by = serializers.ListField(child=serializers.CharField(), help_text="The guards that refuse it.")
 
 
-class PlanSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField(help_text="Deploying it signs it; for a day.")
-    digest = serializers.CharField(
-        help_text="Changes with anything that would be changed, and with desire and consent; not with time."
-    )
-    service = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    created_by = serializers.CharField(allow_null=True)
-    destroy_data = serializers.ListField(child=serializers.CharField())
-    destroying = serializers.BooleanField()
-    candidate = serializers.BooleanField(help_text="Of a manifest that was not the draft: save it, then deploy.")
+class PlanSerializer(PlanAboutSerializer):
     changes = ChangeSerializer(many=True)
     waiting = WaitingSerializer(many=True)
     problems = PlanProblemSerializer(many=True)
