@@ -10,7 +10,7 @@ ENGINES := $(VENV) -m demo.with_engines
 help: ## what can be made (the default)
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-demo: environment ## everything on this machine, in the foreground; PORT, LOCALCLOUD_PORT, STATE_DIR choose otherwise
+demo: environment ## everything on this machine, in the foreground; PORT, LOCALCLOUD_PORT, DNS_PORT, STATE_DIR choose otherwise
 	@exec $(VENV) -m demo
 
 test: environment ## the whole test suite; ARGS="tests/demo -k engines" chooses

@@ -168,6 +168,38 @@ WATCHED = (
             "DELETE": f"OLD.state {_KEPT} OR {_BY_A_PERSON}",
         },
     ),
+    Watched(
+        "deployments_evacuation",
+        "region",
+        About(
+            "g.code || ' for ' || COALESCE(s.name, 'everything there')",
+            "s.name",
+            "a.name",
+            "LEFT JOIN deployments_stack s ON s.id = r.stack_id LEFT JOIN regions_account a ON a.id = r.account_id "
+            "LEFT JOIN regions_region g ON g.id = r.region_id",
+        ),
+        insert="evacuated",
+        update="evacuation_changed",
+        delete="",  # goes with its account
+        marks={"restoring_at": "restoring", "restored_at": "restored"},
+        only=(
+            "account_id",
+            "region_id",
+            "stack_id",
+            "reason",
+            "override",
+            "restore_reason",
+            "restoring_at",
+            "restored_at",
+        ),
+    ),
+    Watched(
+        "deployments_audience",
+        "audience",
+        About("s.name", "s.name", "a.name", _SERVICE),
+        ignored=("uploaded_at",),
+        hidden=("rows",),
+    ),
     # where
     Watched(
         "regions_account",

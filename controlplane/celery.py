@@ -27,6 +27,7 @@ app.conf.task_routes = {
 BEAT = (
     ("probe the endpoints", "regions.tasks.probe_round", 1.0, 2.0),
     ("look at stalled stacks", "deployments.tasks.sweep", 5.0, 5.0),
+    ("go on with switches", "deployments.tasks.switches", 10.0, 10.0),
     ("look for drift", "deployments.tasks.sweep_drift", 2.0, 2.0),
     ("forget what is old", "regions.tasks.prune", 3600.0, 600.0),
     ("forget old plans", "deployments.tasks.forget", 3600.0, 600.0),

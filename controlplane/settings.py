@@ -27,6 +27,7 @@ LOCALCLOUD_URL = env.text("LOCALCLOUD_URL", "http://127.0.0.1:4566")
 
 # Touched by a worker or beat as long as it is well; a container's health check looks at its age.
 ALIVE_FILE = env.text("ALIVE_FILE", "")
+BREAK_GLASS_DIR = env.text("BREAK_GLASS_DIR", "")
 
 # How often each service is compared with its release; what was changed behind our back is mended within one.
 DRIFT_INTERVAL_S = env.integer("DRIFT_INTERVAL_S", 300, at_least=10)

@@ -86,7 +86,11 @@ def _demo(options: Options, guard: Guard) -> None:
         _await_replicas(supervisor, api)
 
         login = {"url": options.url, "username": "admin", "password": password, **tokens}
-        login |= {"aws_endpoint_url": options.localcloud_url, "ca_file": str(options.ca_file)}
+        login |= {
+            "aws_endpoint_url": options.localcloud_url,
+            "dns_address": options.dns_address,
+            "ca_file": str(options.ca_file),
+        }
         write_private(state_dir / "demo.json", json.dumps(login, indent=2) + "\n")
         _say(f"ready after {time.monotonic() - started_s:.1f} s")
         _say(f"  {options.url}  login {login['username']}  password {password}  (Ctrl-C ends all of it)")

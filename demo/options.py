@@ -19,6 +19,7 @@ class Options:
     port: int
     localcloud_port: int
     localcloud_port_chosen: bool  # where nobody chose, the local cloud may take 443, too
+    dns_port: int
     state_dir: Path
 
     @property
@@ -38,13 +39,18 @@ class Options:
         return self.localcloud_dir / "ca.pem"
 
     @property
+    def dns_address(self) -> str:
+        return f"127.0.0.1:{self.dns_port}"
+
+    @property
     def listens(self) -> tuple[tuple[int, str], ...]:
-        """Each TCP port of the demo, and the variable that moves it."""
+        """Each port of the demo, and the variable that moves it."""
         return (
             (self.port, "PORT"),
             (self.localcloud_port, "LOCALCLOUD_PORT"),
             (self.localcloud_port + 1, "LOCALCLOUD_PORT"),
             (self.localcloud_port + 2, "LOCALCLOUD_PORT"),
+            (self.dns_port, "DNS_PORT"),
         )
 
 
@@ -53,6 +59,7 @@ def read(environment: Mapping[str, str]) -> Options:
     options = Options(
         port=_port(environment, "PORT", 8000),
         localcloud_port=_port(environment, "LOCALCLOUD_PORT", 4566),
+        dns_port=_port(environment, "DNS_PORT", _port(environment, "LOCALCLOUD_PORT", 4566) - 1),
         localcloud_port_chosen=bool(environment.get("LOCALCLOUD_PORT")),
         state_dir=(ROOT / (environment.get("STATE_DIR") or ".local")).resolve(),
     )
@@ -67,14 +74,19 @@ def read(environment: Mapping[str, str]) -> Options:
 def refuse_taken_ports(options: Options) -> None:
     """Raise OptionError where somebody else listens already."""
     for port, variable in options.listens:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what only lingers after a close is free
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise OptionError(
-                    f"port {port} is taken ({error.strerror}); choose another with {variable}=…"
-                ) from None
+        kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM) if variable == "DNS_PORT" else (socket.SOCK_STREAM,)
+        for kind in kinds:
+            with socket.socket(socket.AF_INET, kind) as probe:
+                if kind == socket.SOCK_STREAM:
+                    probe.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+                    )  # what only lingers after a close is free
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise OptionError(
+                        f"port {port} is taken ({error.strerror}); choose another with {variable}=…"
+                    ) from None
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:

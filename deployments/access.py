@@ -18,8 +18,10 @@ from django.db.models import Model, Q
 
 from deployments.models import (
     Artifact,
+    Audience,
     Component,
     Drift,
+    Evacuation,
     Grant,
     Operation,
     Pause,
@@ -134,6 +136,10 @@ def _place(about: Any) -> tuple[int | None, int | None]:
             return about.account_id, about.service_id
         case Operation() | Resource() | Replica() | Drift():
             return about.stack.account_id, about.stack.service_id
+        case Evacuation():
+            return about.account_id, about.stack.service_id if about.stack else None
+        case Audience():
+            return about.service.account_id, about.service_id
         case Pause():
             return (about.stack.account_id, about.stack.service_id) if about.stack else (None, None)
         case Step():

@@ -72,6 +72,7 @@ _REPLICA = {
     "url": "https://eu-central-1.kv.example.test",
     "hostname": "eu-central-1.kv.example.test",
     "in_rotation": True,
+    "evacuated": None,
     "status": "up",
     "release": 1,
 }
@@ -110,6 +111,11 @@ SERVICE = _response(
         "operation": None,
         "health": {"status": "up", "up": 1, "degraded": 0, "down": 0, "unknown": 0},
         "replicas": [_REPLICA],
+        "failover": {
+            "worst_s": 108,
+            "evacuation_s": 76,
+            "formula": "(10 s interval + 6 s time-out) × 3 + 60 s TTL",
+        },
         "created_at": "2026-11-24T09:00:00Z",
         "updated_at": "2026-11-24T09:59:00Z",
     },

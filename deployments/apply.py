@@ -18,6 +18,7 @@ from deployments.batches import Batches
 from deployments.ground import LOOK_AGAIN_S, PROPAGATION_S, Ground
 from deployments.guarding import Guarding
 from deployments.inventory import Inventory
+from deployments.neighbours import Neighbours
 from deployments.orders import Orders
 from deployments.plan import repair
 from deployments.plan.diff import CALLS, DELETING, diff
@@ -35,6 +36,7 @@ FRESH_S = 5.0  # AWS's reads may be stale for so long after a write
 BLIND_S = 300.0  # nothing but "could not be looked at" for so long: tell a person
 AFTER_BLIND = "Retry or deploy once it answers again; nothing of it was changed meanwhile, and nothing that needs it."
 GATHER_S = 0.02
+NEIGHBOURS_S = 0.5  # what another stack makes is asked for again
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Walk:
     batches: Batches
     proving: Proving
     guarding: Guarding
+    neighbours: Neighbours
     regions: Sequence[str]
     repairing: bool
     orders: Callable[[], Orders]
@@ -153,6 +156,7 @@ class Walk:
     def plan(self, now: float, orders: Orders) -> Plan:
         """What is left to do, each change ready or with what it waits for."""
         ground = self.ground
+        ground.looks.update(self.neighbours.looks(now))
         skips = {(skip.ref, skip.action): skip.why for skip in orders.skips}
         plan = diff(
             ground.specs.values(),
@@ -418,6 +422,8 @@ class Walk:
         times += [at for ref, (at, _) in ground.not_before.items() if at > now and ref not in refused | self.left]
         times += [w.until for ref, w in plan.underway if w.until is not None and ref not in self.left]
         times += [*self.proving.times(now), *self.batches.times(), *self.guarding.times(now)]
+        if self.neighbours.missing() and self.neighbours.hopeless(now) is None:
+            times.append(now + NEIGHBOURS_S)
         blind = [p for p in plan.problems if p.code == "unobserved"]
         if blind and len(blind) == len(plan.problems) and not plan.ready():
             self.blind_since = self.blind_since or now
@@ -440,6 +446,8 @@ class Walk:
             where = f"{problem.ref.kind} {problem.ref.name} ({problem.ref.scope})"
             mend = AFTER_BLIND if problem.code == "unobserved" else problem.mend
             return Failed(f"{where}: {problem.message}", mend)
+        if hopeless := self.neighbours.hopeless(self.ground.clock()):
+            return Failed(*hopeless)
         if self.proving.regions:
             region = sorted(self.proving.regions)[0]
             return Failed(

@@ -21,6 +21,7 @@ from deployments.leases import Lease
 from deployments.plan.model import Action, Change, Observed, Params, Ref
 from deployments.providers.errors import Conflict, Fenced, ProviderError, Refused, Transient
 from deployments.providers.protocol import Batch, Fence, RecordChange
+from deployments.routing.limits import cut
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,13 @@ class Batches:
         if now >= self.due or not self.ground.work:
             self.due = None
             first = hostname_of(ready[0])
-            self.send(first, tuple(change for change in ready if hostname_of(change) == first), now)
+            fitting = cut(change for change in ready if hostname_of(change) == first)
+            for beyond in fitting.beyond:
+                error = Refused(beyond.message, code="batch_too_large", mend=beyond.mend)
+                for change in beyond.changes:
+                    self.ground.fail(change, error, now)
+            if fitting.batch:  # what does not fit is ready the next time
+                self.send(first, fitting.batch, now)
 
     def abandoned(self) -> str | None:
         """A host name of which nothing is left but its owner record."""

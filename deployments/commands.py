@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -20,6 +20,7 @@ from deployments.actions.refused import ActionRefused
 from deployments.manifest import ManifestError
 from deployments.models import Operation, Service
 from deployments.preview import PlanView
+from regions.models import Account
 
 COMMAND = Actor(None, "command")
 ASK_EVERY_S = 0.3
@@ -33,6 +34,27 @@ def find(name: str) -> Service:
         names = ", ".join(Service.objects.values_list("name", flat=True)[:20])
         raise CommandError(f'there is no service "{name}"; there are: {names or "none"}')
     return service
+
+
+def find_account(name: str | None) -> Account:
+    """The account of that name, or the only one."""
+    accounts = list(Account.objects.all())
+    found = [account for account in accounts if name in (None, account.name)]
+    if len(found) != 1:
+        names = ", ".join(account.name for account in accounts)
+        raise CommandError(
+            f"name the account: {names}" if found else f'there is no account "{name}"; there are: {names or "none"}'
+        )
+    return found[0]
+
+
+def switched(parser: CommandParser) -> None:
+    """What evacuate and restore are asked with."""
+    parser.add_argument("region", help="a region's code, such as eu-central-1")
+    parser.add_argument("--service", metavar="NAME", help="of this service alone, by its own switch")
+    parser.add_argument("--account", metavar="NAME", help="where several are registered: which")
+    parser.add_argument("--reason", required=True, help="goes on the audit log, and into the switch's object")
+    parser.add_argument("--override-guard", action="append", default=[], metavar="NAME", help="though this one refuses")
 
 
 @contextmanager

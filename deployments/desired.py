@@ -7,29 +7,39 @@ removing a region touches nothing that lives elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from deployments.components.component import Context
 from deployments.manifest import Manifest, ManifestError, Problem
 from deployments.names import POLICY_LIMIT, ROLE_LIMIT, physical_name
 from deployments.plan.model import Out, Spec
-from deployments.plugins import policies
+from deployments.routing.checks import Checks
 from deployments.routing.edge import Edge
+from deployments.routing.ramps import ramped
+from deployments.routing.switches import Foundation, foundation_name
 from regions.catalogue import published_slas
 
 
 @dataclass(frozen=True)
 class ReleasedService:
-    """An approved manifest and what it stands on: the account's number, and the zone's id where it has routes."""
+    """An approved manifest and what it stands on: the account's number, and the zone's id where it has routes.
+
+    ramps       regions that come back step by step, and the per cent of their users that they get now
+    foundation  what it is instead of a service: the foundation of an account, whose manifest is empty
+    """
 
     manifest: Manifest
     account_id: str
     zone_id: str | None = None
+    ramps: Mapping[str, int] = field(default_factory=dict)
+    foundation: Foundation | None = None
 
 
 def desired(release: ReleasedService) -> tuple[Spec, ...]:
     """All Specs, in an order that depends on the manifest alone. Raises ManifestError where routes lack a zone."""
+    if release.foundation is not None:
+        return tuple(release.foundation.specs())
     context = _context(release)
     return (*_roles(context), *_components(context), *_edge(release, context))
 
@@ -108,11 +118,16 @@ def _edge(release: ReleasedService, context: Context) -> Iterator[Spec]:
     yield from Edge(
         hostname=manifest.hostname,
         zone_id=release.zone_id,
-        policy=policies()[manifest.routing.policy],
+        tree=ramped(manifest.tree, release.ramps),
         ttl_s=manifest.routing.ttl,
         drain_s=manifest.safety.drain_s,
-        check_path=manifest.health_check.path,
-        check_interval_s=manifest.health_check.interval,
-        failure_threshold=manifest.health_check.failure_threshold,
+        checks=Checks(
+            hostname=manifest.hostname,
+            path=manifest.health_check.path,
+            interval_s=manifest.health_check.interval,
+            failure_threshold=manifest.health_check.failure_threshold,
+            own_switch=manifest.routing.switch == "service",
+            foundation=foundation_name(manifest.account or ""),
+        ),
         routes=manifest.routes,
     ).specs(context)

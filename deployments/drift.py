@@ -23,12 +23,14 @@ from deployments.inventory import Inventory, moment
 from deployments.models import Drift, Operation, Stack
 from deployments.models.record import OPEN, StepStatus
 from deployments.models.safety import DriftState
+from deployments.neighbours import Neighbours
 from deployments.plan.diff import CALLS, diff
 from deployments.plan.model import Ref
 from deployments.plan.repair import Finding, Judgement, judge
-from deployments.preview import known_targets, released
+from deployments.preview import known_targets
 from deployments.providers.errors import ProviderError
 from deployments.providers.protocol import Provider
+from deployments.released import released
 
 log = structlog.get_logger(__name__)
 
@@ -58,11 +60,13 @@ def read(stack: Stack, provider: Provider) -> Reading:
     assert wanted is not None, "only what is released is looked at for drift"
     specs = {spec.ref: spec for spec in desired(wanted)}
     inventory = Inventory(stack)
+    now = time.time()
+    around = Neighbours.of(specs.values()).looks(now)
     try:
-        looks = {**dict.fromkeys(specs), **provider.observe(known_targets(inventory, specs))}
+        looks = {**dict.fromkeys(specs), **provider.observe(known_targets(inventory, specs)), **around}
     except ProviderError as error:
         return Reading(stack.release_id, newest, error=f"{error.code}: {error.message}")
-    plan = diff(specs.values(), inventory.known, looks, traits=provider.traits, now=time.time())
+    plan = diff(specs.values(), inventory.known, looks, traits=provider.traits, now=now)
     judgement = judge(plan, specs.values(), provider.traits)
     return Reading(
         stack.release_id,

@@ -3,7 +3,7 @@ can't be read is told as unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -16,6 +16,7 @@ from deployments.plan.duration import Standing, estimate
 from deployments.plan.model import KNOWN_AFTER_APPLY, Action, Change, Known, Out, Params, Plan, Ref, Spec, State
 from deployments.plan.preflight import Preflight
 from deployments.providers.protocol import Provider
+from deployments.routing import switches
 from regions.models import Account
 
 
@@ -24,8 +25,11 @@ def preflight(account: Account, wanted: ReleasedService | None, plan: Plan, prov
     is left)."""
     specs = {spec.ref: spec for spec in desired(wanted)} if wanted else {}
     known = _known(account, plan)
-    added = quota.asks(_weighed(account, plan), provider.demand)
+    beneath = _beneath(specs, plan.changes)
+    whole = replace(plan, changes=(*plan.changes, *beneath))
+    added = quota.asks(_weighed(account, whole), provider.demand)
     after = {ref: cost.Thing(spec.params, spec.edges(), spec.context) for ref, spec in specs.items()}
+    after |= {change.ref: cost.Thing(change.params, context=change.context) for change in beneath}
     held = {ref: cost.Thing(row.params, row.edges, row.context) for ref, row in known.items()}
     time = estimate(
         plan,
@@ -36,7 +40,7 @@ def preflight(account: Account, wanted: ReleasedService | None, plan: Plan, prov
     )
     return Preflight(
         quotas=quota.judged(added, provider.usage(added)),
-        costs=cost.added(cost.before(plan, after, held), after),
+        costs=cost.added(cost.before(whole, after, held), after),
         waits=time.waits,
         about_s=time.about_s,
     )
@@ -65,13 +69,29 @@ def _likely(account: Account, wanted: ReleasedService) -> Plan:
         .exclude(state=State.PENDING)
         .values_list("kind", "scope", "name")
     )
-    return Plan(
-        tuple(
-            Change(spec.ref, Action.CREATE, "", params=_unresolved(spec.params), context=spec.context)
-            for spec in desired(wanted)
-            if spec.ref[1:] not in held
-        )
-    )
+    specs = list(desired(wanted))
+    own = [
+        Change(spec.ref, Action.CREATE, "", params=_unresolved(spec.params), context=spec.context)
+        for spec in specs
+        if spec.ref[1:] not in held
+    ]
+    return Plan((*own, *_beneath({spec.ref: spec for spec in specs}, own)))
+
+
+def _beneath(specs: Mapping[Ref, Spec], changes: Iterable[Change]) -> list[Change]:
+    """What the account's foundation will make for it: the checks of the switches that it is the first to use."""
+    made = [specs[change.ref] for change in changes if change.action is Action.CREATE and change.ref in specs]
+    needed = {out.ref for spec in made for out in spec.outs if out.ref.stack != spec.ref.stack}
+    if not needed:
+        return []
+    held = Resource.objects.filter(stack__name__in={ref.stack for ref in needed}).exclude(state=State.PENDING)
+    standing = set(held.values_list("kind", "scope", "name"))
+    checked = {"type": "HTTPS", "interval_s": switches.CHECK_INTERVAL_S}
+    return [
+        Change(ref, Action.CREATE, "", params=checked, context={"switch": True})
+        for ref in sorted(needed)
+        if ref[1:] not in standing
+    ]
 
 
 def _unresolved(params: Params) -> Params:

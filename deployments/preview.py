@@ -15,7 +15,8 @@ from deployments.desired import ReleasedService, desired
 from deployments.ground import watches
 from deployments.inventory import Inventory
 from deployments.manifest import Manifest, render
-from deployments.models import Release, Stack
+from deployments.models import Stack
+from deployments.neighbours import Neighbours
 from deployments.plan.diff import diff
 from deployments.plan.guard import Guard, judge
 from deployments.plan.model import Action, Known, Observed, Plan, Ref, Spec, State
@@ -23,7 +24,6 @@ from deployments.plan.preflight import Preflight
 from deployments.plan.render import as_json, change_json, lines, ref_json
 from deployments.providers.aws.provider import discover
 from deployments.providers.protocol import Provider, Target
-from deployments.released import manifest_of
 from deployments.rotation import rotation_of
 
 
@@ -81,8 +81,9 @@ def preview(
         for ref, spec in specs.items()
         if ref not in known and _named(spec, provider)
     ]
-    looks = {**dict.fromkeys(specs), **provider.observe(targets)}
-    plan = diff(specs.values(), known, looks, traits=provider.traits, now=time.time(), consent=consent)
+    now = time.time()
+    looks = {**dict.fromkeys(specs), **provider.observe(targets), **Neighbours.of(specs.values()).looks(now)}
+    plan = diff(specs.values(), known, looks, traits=provider.traits, now=now, consent=consent)
     guards = judge(plan, rotation_of(stack, wanted, specs, known, looks, timezone.now()))
     return PlanView(plan, digest_of(plan, wanted, known, consent), provider.wait_s(plan), guards)
 
@@ -94,12 +95,13 @@ def guards_by_inventory(stack: Stack | None, wanted: ReleasedService) -> tuple[G
     known = Inventory(stack).known if stack else {}
     looks = {ref: _believed(row) for ref, row in known.items()}
     kinds = discover()
+    now = time.time()
     plan = diff(
         specs.values(),
         known,
-        {**dict.fromkeys(specs), **looks},
+        {**dict.fromkeys(specs), **looks, **Neighbours.of(specs.values()).looks(now)},
         traits=lambda kind: kinds[kind].traits,
-        now=time.time(),
+        now=now,
     )
     return judge(plan, rotation_of(stack, wanted, specs, known, None, timezone.now()))
 
@@ -148,16 +150,6 @@ def known_targets(inventory: Inventory, specs: Mapping[Ref, Spec], consent: Coll
 def _named(spec: Spec, provider: Provider) -> bool:
     """By params that are known already: all of them; of a record its name, as where it was taken over."""
     return not spec.outs or (provider.traits(spec.ref.kind).batched and isinstance(spec.params["name"], str))
-
-
-def released(stack: Stack) -> ReleasedService | None:
-    """What the stack's approved release wants; None where nothing should exist."""
-    release = stack.release
-    return released_service(release, stack.account.account_id) if release else None
-
-
-def released_service(release: Release, account_id: str) -> ReleasedService:
-    return ReleasedService(manifest_of(release), account_id, release.zone_id or None)
 
 
 def candidate(manifest: Manifest, account_id: str, zone_id: str | None) -> ReleasedService:

@@ -14,20 +14,29 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from deployments import manifests, overview
+from deployments import evacuations, manifests, overview
 from deployments.access import EVERYWHERE, Scope
-from deployments.models import Component, Operation, Pause, Placement, Replica, Service, Step
+from deployments.evacuations import Concerned
+from deployments.models import Component, Evacuation, Operation, Pause, Placement, Replica, Service, Step
 from deployments.models.record import OPEN
 from deployments.overview import addresses, drift, health
 from deployments.overview.drift import DriftRow, DriftSummary
 from deployments.overview.health import WINDOW, Health
 from deployments.overview.pauses import PauseRow, by_stack, pauses
+from deployments.overview.routing import failover_of
+from deployments.resolving import Resolved
+from deployments.routing.failover_time import FailoverTime
+from deployments.routing.record import User
+from deployments.routing.switches import TAKES_EFFECT_S
+from deployments.routing.users import Effect
 from regions import availability
 from regions.availability import Measured, exact_percent, exact_seconds
-from regions.models import Endpoint
+from regions.models import Account, Endpoint
+from regions.places import LATENCY_ERROR
 from regions.verdict import Status
 
 Json = dict[str, Any]
+MOST_CITIES = 10
 WORST_FIRST = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.UP)
 
 
@@ -43,14 +52,14 @@ def services(scope: Scope = EVERYWHERE) -> QuerySet[Service]:
 
 
 def tell_services(rows: Sequence[Service], now: datetime) -> list[Json]:
-    """Each service with its draft, its release and its replicas as they are: five more queries for all of them."""
+    """Each service with its draft, its release and its replicas as they are: six more queries for all of them."""
     stacks = [row.stack for row in rows if hasattr(row, "stack")]
     seen = health.read(Endpoint.objects.filter(replica__stack__in=stacks), now)
     prefixes = addresses.prefixes({row.account_id for row in rows})
-    paused, drifted = by_stack(stacks), drift.summaries(stacks)
+    paused, drifted, out = by_stack(stacks), drift.summaries(stacks), evacuations.by_stack(stacks)
     return [
         {
-            **_service(row, seen, prefixes),
+            **_service(row, seen, prefixes, out[row.stack.pk] if hasattr(row, "stack") else {}),
             **_paused(paused.get(row.stack.pk) if hasattr(row, "stack") else None),
             "drift": _drift_summary(drifted[row.stack.pk] if hasattr(row, "stack") else drift.NOTHING),
         }
@@ -62,13 +71,15 @@ def tell_service(row: Service, now: datetime) -> Json:
     return tell_services([row], now)[0]
 
 
-def _service(row: Service, seen: Mapping[int, Health], prefixes: addresses.Prefixes) -> Json:
+def _service(
+    row: Service, seen: Mapping[int, Health], prefixes: addresses.Prefixes, out: Mapping[str, Evacuation]
+) -> Json:
     stack = getattr(row, "stack", None)
     release = stack.release if stack else None
     standing = {seen[replica.endpoint_id].region: replica for replica in stack.replicas.all()} if stack else {}
     released = manifests.region_codes(release.manifest) if release else []
     replicas = [
-        _replica(code, standing.get(code), seen, prefixes.get((row.account_id, code)))
+        _replica(code, standing.get(code), seen, prefixes.get((row.account_id, code)), out.get(code))
         for code in dict.fromkeys([*released, *standing])
     ]
     counts = Counter(replica["status"] for replica in replicas)
@@ -85,12 +96,23 @@ def _service(row: Service, seen: Mapping[int, Health], prefixes: addresses.Prefi
             **{status.value: counts[status] for status in Status},
         },
         "replicas": replicas,
+        "failover": _failover(failover_of(release.manifest) if release else None),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
 
 
-def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], prefix: str | None) -> Json:
+def _failover(time: FailoverTime | None) -> Json | None:
+    return {"worst_s": time.worst_s, "evacuation_s": time.evacuation_s, "formula": time.formula} if time else None
+
+
+def _replica(
+    code: str,
+    replica: Replica | None,
+    seen: Mapping[int, Health],
+    prefix: str | None,
+    out: Evacuation | None,
+) -> Json:
     """A region of the release or one that still stands; without a row nothing has routes there, or not yet."""
     if replica is None:
         return {
@@ -98,6 +120,7 @@ def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], pre
             "url": None,
             "hostname": None,
             "in_rotation": False,
+            "evacuated": None,
             "status": Status.UNKNOWN.value,
             "release": None,
         }
@@ -105,10 +128,87 @@ def _replica(code: str, replica: Replica | None, seen: Mapping[int, Health], pre
         "region": code,
         "url": addresses.opens_at(replica.hostname, prefix),
         "hostname": replica.hostname,
-        "in_rotation": replica.in_rotation,
+        "in_rotation": replica.in_rotation and out is None,
+        "evacuated": evacuations.told(out) if out else None,
         "status": seen[replica.endpoint_id].status.value,
         "release": replica.release.number if replica.release else None,
     }
+
+
+def tell_switch_preview(account: Account, region: str, service: Service | None, concerned: Sequence[Concerned]) -> Json:
+    """What evacuating a region would mean."""
+    switches = evacuations.switches(account, region)
+    wanted = [each for each in switches if service is None or each.service == service.name]
+    out = evacuations.standing().filter(account=account, region__code=region)
+    return {
+        "region": region,
+        "account": account.name,
+        "evacuated": out.filter(Q(stack=None) | Q(stack__service=service)).exists(),
+        "takes_effect_s": TAKES_EFFECT_S,
+        "switches": [f"{e['region']} {e['bucket']}/{e['key']}" for e in evacuations.objects(account, wanted)],
+        "services": [
+            {"service": one.stack.name, "guards": [guard.as_json() for guard in one.guards]} for one in concerned
+        ],
+    }
+
+
+def tell_resolved(found: Resolved, user: User) -> Json:
+    """What a user gets, and why."""
+    return {
+        "outcome": found.answer.outcome,
+        "region": found.answer.region,
+        "answers": list(found.answer.values),
+        "ttl_s": found.answer.ttl,
+        "latency_ms": _tenth(found.latency_ms),
+        "latency_error": dict(LATENCY_ERROR),
+        "why": list(found.answer.why),
+        "user": {
+            "latitude": user.point.latitude,
+            "longitude": user.point.longitude,
+            "country": user.country,
+            "continent": user.continent,
+            "subdivision": user.subdivision,
+            "address": str(user.address) if user.address else None,
+        },
+        "out": dict(found.out),
+        "chances": [
+            {"share": share, "region": each.region, "answers": list(each.values)} for share, each in found.chances
+        ],
+    }
+
+
+def tell_effect(found: Effect) -> Json:
+    """Who goes where, before and after."""
+    return {
+        "users": "the world's cities of over a million people",
+        "before": dict(sorted(found.before.items())),
+        "after": dict(sorted(found.after.items())),
+        "moved": found.moved,
+        "unserved": found.unserved,
+        "median_ms": _before_after(found.median_before_ms, found.median_after_ms),
+        "p95_ms": _before_after(found.p95_before_ms, found.p95_after_ms),
+        "latency_error": dict(LATENCY_ERROR),
+        "moves": [
+            {
+                "from": move.before,
+                "to": move.after,
+                "share": move.share,
+                "cities": list(move.names[:MOST_CITIES]),
+                "median_ms": _before_after(move.before_ms, move.after_ms),
+                "worst": move.worst,
+                "worst_ms": _tenth(move.worst_ms),
+            }
+            for move in found.moves
+        ],
+    }
+
+
+def _before_after(before: float | None, after: float | None) -> Json:
+    return {"before": _tenth(before), "after": _tenth(after)}
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def tell_health(row: Service, now: datetime) -> Json:

@@ -27,10 +27,11 @@ from deployments.inventory import Inventory, moment
 from deployments.journal import Journal
 from deployments.models import Lease, Operation, Pause, Stack
 from deployments.models.record import OPEN, OperationStatus
+from deployments.neighbours import Neighbours
 from deployments.orders import Standing
-from deployments.preview import released
 from deployments.providers.protocol import Provider
 from deployments.proving import Proving
+from deployments.released import released
 from deployments.rotation import rotation_of
 from deployments.worlds import installation, provider_for
 
@@ -63,6 +64,7 @@ def look(
             if pauses.standing(stack) and not operation.cancel_requested:
                 outcome: Outcome = Later(clock())
             else:
+                _foundation_first(stack, provider=provider, probe=probe, executor=executor, clock=clock, sleep=sleep)
                 outcome = _looked(stack, operation, lease, provider, probe, executor, clock, sleep)
             if _end(stack, operation, outcome, clock()):
                 return outcome
@@ -71,6 +73,15 @@ def look(
         return None
     finally:
         lease.release()
+
+
+def _foundation_first(stack: Stack, **world: Any) -> None:
+    """A service waits for what its foundation is still to make: go on with that, where nobody does."""
+    if stack.foundation:
+        return
+    waited_for = Stack.objects.filter(account=stack.account_id, foundation=True, operations__status__in=OPEN).first()
+    if waited_for is not None:
+        look(waited_for.pk, **world)
 
 
 def _looked(
@@ -143,6 +154,7 @@ def _go_on(
                 rotation=lambda: rotation_of(stack, wanted, specs, inventory.known, ground.looks, moment(clock())),
                 overridden=operation.override.get("guards", ()),
             ),
+            neighbours=Neighbours.of(specs.values()),
             regions=wanted.manifest.region_codes if wanted else (),
             repairing=operation.verb == "repair",
             orders=Standing(operation, clock),

@@ -6,14 +6,21 @@ still being made is never called down.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deployments.desired import ReleasedService
 from deployments.inventory import Inventory
 from deployments.models import Replica, Stack
+from deployments.plan.guard import Guard
 from deployments.plan.model import State
+from deployments.providers.errors import ProviderError
+from deployments.providers.protocol import Provider
 from regions.models import AccountRegion, Endpoint, Region, Status
 from regions.probe import probe_once
+
+BEHIND_S = 60
+"""Of replication: more is told before a region is taken out or comes back."""
 
 STANDS = {State.LIVE, State.ADOPTED}
 
@@ -28,6 +35,25 @@ def probe(stack: Stack, region: str) -> bool:
     """Ask the replica once, as the health checks do. True where nothing is watched there: nothing can be ill."""
     replica = stack.replicas.select_related("endpoint__account").filter(endpoint__region__code=region).first()
     return replica is None or probe_once(replica.endpoint).ok
+
+
+def behind(stack: Stack, region: str, provider: Provider) -> Iterator[Guard]:
+    """A warning where what was written elsewhere is not known to be in a region's tables, or the other way round."""
+    rows = stack.resources.filter(kind="dynamodb_table", state=State.LIVE).values_list("scope", "params")
+    tables = sorted({str(params["table_name"]) for scope, params in rows if scope == region and "table_name" in params})
+    others = sorted({scope for scope, _ in rows} - {region})
+    if not tables or not others:
+        return
+    try:
+        lags = provider.replication_lag(region, tables, others)
+    except ProviderError as error:
+        told = f"how far its data is behind could not be read: {error.code}"
+        yield Guard("replication", False, told, {"error": error.code})
+        return
+    worst = max((lag for lag in lags.values() if lag is not None), default=None)
+    if worst is not None and worst > BEHIND_S:
+        told = f"its tables are up to {worst:.0f} s behind the other regions"
+        yield Guard("replication", False, told, {"behind_s": round(worst, 1), "limit_s": BEHIND_S})
 
 
 @dataclass

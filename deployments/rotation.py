@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from deployments import evacuations
 from deployments.desired import ReleasedService
 from deployments.models import Stack
 from deployments.plan.guard import Rotation, members, standing
@@ -23,9 +24,10 @@ def rotation_of(
     now: datetime,
 ) -> Rotation:
     """What guards judge by. `looks` None: nobody looked, the inventory is believed. `wanted` None: destroying."""
+    out = evacuations.out_of_rotation(stack) if stack is not None and stack.pk else {}
     return Rotation(
-        standing=standing(known, looks),
-        wanted=members(specs),
+        standing={ref: one for ref, one in standing(known, looks).items() if one.region not in out},
+        wanted={ref: one for ref, one in members(specs).items() if one.region not in out},
         hostname=wanted.manifest.hostname if wanted else None,
         health=health(stack, now) if stack is not None and stack.pk else {},
         least=wanted.manifest.safety.min_serving_regions if wanted else 0,

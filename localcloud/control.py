@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 from localcloud.call import Answer
 from localcloud.calls import CallLog
 from localcloud.faults import FaultError, Faults
-from localcloud.outage import MODES, Mode, Outages
+from localcloud.outage import MODES, ROUTE53_API, Mode, Outages
 from localcloud.persistence import Keeper
 from localcloud.replication import Replication
 from localcloud.strict import delays, limits
@@ -90,12 +90,14 @@ class Control:
 
     def _set_outage(self, given: dict[str, Any]) -> dict[str, Any]:
         region, on, mode = given.get("region"), given.get("on"), given.get("mode", MODES[0])
-        if region not in self.regions:
-            raise ValueError(f"region {region!r} is unknown; there are {', '.join(self.regions)}")
+        if region not in self.regions and region != ROUTE53_API:
+            raise ValueError(f"region {region!r} is unknown; there are {', '.join((*self.regions, ROUTE53_API))}")
         if not isinstance(on, bool):
             raise ValueError("`on` must be true or false")
         if mode not in MODES:
             raise ValueError(f"mode {mode!r} is unknown; there are {', '.join(MODES)}")
+        if region == ROUTE53_API and mode == "partition":
+            raise ValueError("an API has no partition; there are blackhole and 503")
         self.outages.set(cast("str", region), cast("Mode", mode) if on else None)
         return self._outages()
 

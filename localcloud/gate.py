@@ -24,7 +24,8 @@ from localcloud.calls import CallLog
 from localcloud.control import PREFIX as CONTROL
 from localcloud.control import Control
 from localcloud.faults import Faults, When
-from localcloud.outage import Outages
+from localcloud.hosts import bucket_of, region_of
+from localcloud.outage import ROUTE53_API, Outages
 from localcloud.persistence import Keeper
 from localcloud.wire import (
     BodyTooLargeError,
@@ -68,7 +69,11 @@ class Gate:
         path: str = scope["path"]
         if door.kind != "api":
             assert door.region is not None
-            await self._traffic(scope, receive, send, region=door.region, domain=_domain(scope))
+            domain = _domain(scope)
+            if bucket_of(domain) is not None:
+                await self._objects(scope, receive, send, region=door.region, domain=domain)
+            else:
+                await self._traffic(scope, receive, send, region=door.region, domain=domain)
         elif door.region is None and path.startswith(CONTROL):
             await self.control.serve(scope, receive, send)
         elif not _is_local(_domain(scope)):
@@ -105,11 +110,30 @@ class Gate:
         else:
             await answer(send, await traffic.serve(scope, body, region=region, domain=domain))
 
+    async def _objects(self, scope: Scope, receive: Receive, send: Send, *, region: str, domain: str) -> None:
+        """A bucket under its own name: signed, or anonymous where its policy lets everybody in."""
+        body = await read_body(receive)
+        passage = await self._passage(receive, region)
+        if passage == "closed":
+            await hang_up(scope, receive)
+        elif passage == "unavailable":
+            await answer(send, json_answer(503, {"message": "Service Unavailable"}))
+        elif region_of(domain) != region:
+            await answer(send, json_answer(*traffic.FORBIDDEN))
+        else:
+            given = await _ministack(scope, receive, body)
+            signed = any(name == b"authorization" for name, _ in scope["headers"]) or b"X-Amz-" in scope["query_string"]
+            if given.status == 404 and not signed:  # who may not list is not told what is missing (API_GetObject.html)
+                given = json_answer(403, {"Code": "AccessDenied"})
+            await answer(send, given)
+
     async def _api(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
         body = await read_body(receive)
         call = parse(scope, body)
         region = call.region if call is not None else door.region or GLOBAL_HOME
         passage = await self._passage(receive, region)
+        if passage == "open" and call is not None and call.service == "route53":
+            passage = await self._passage(receive, ROUTE53_API)
         if passage == "closed":
             self._log(call, None)
             await hang_up(scope, receive)
@@ -130,7 +154,7 @@ class Gate:
                 return json_answer(503, {"message": "Service Unavailable"})
             return await _ministack(scope, receive, body) if scope["path"] != "/health" else json_answer(404, {})
         if unavailable:
-            return error(call, "ServiceUnavailable", "The region is down.", 503)
+            return error(call, "ServiceUnavailable", "It is down, as somebody wished.", 503)
         if door.region is not None and door.region != signed_region(call) and call.region != GLOBAL_HOME:
             message = f"Credential should be scoped to a valid region: {door.region}"
             return error(call, "SignatureDoesNotMatch", message, 403)
@@ -140,8 +164,8 @@ class Gate:
         given = await strict.refuse(call)
         if given is None:
             given = await strict.amend(call, await _ministack(scope, receive, body))
-            if not call.action.startswith(READS):
-                self.keeper.touch()
+        if given.status < 400 and not call.action.startswith(READS):
+            self.keeper.touch()
         struck, refusal = await self._fault(receive, call, "after")
         return refusal if struck else given
 

@@ -1,9 +1,11 @@
-"""Which regions are down, and how. State and events only: the gate, the listeners and replication ask it and act.
+"""What is down, and how: regions, and Route 53's API. State and events only: who acts on it asks here.
 
 mode        AWS API and traffic of the region                    replication to and from it
 blackhole   connecting times out; open connections hang           held
 503         answered at once with 503                             held
 partition   served as ever                                        held
+
+Route 53's API can be down by itself (blackhole or 503): its name servers and health checkers go on.
 """
 
 from __future__ import annotations
@@ -14,6 +16,10 @@ from typing import Literal, get_args
 
 Mode = Literal["blackhole", "503", "partition"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+ROUTE53_API = "route53-api"
+"""What is called a region here and is none."""
 
 
 class Outages:

@@ -23,6 +23,7 @@ ATTEMPTS = 5
 
 class Running(TypedDict):
     url: str  # the shared address: AWS API of every region, /_at/ and /_localcloud/
+    dns: tuple[str, int]  # where its name servers answer
     port: int
     ca_file: str
     pid: int
@@ -44,6 +45,7 @@ def start_localcloud(state_dir: Path | str, port: int | None = None) -> Iterator
     try:
         yield {
             "url": f"http://127.0.0.1:{chosen}",
+            "dns": ("127.0.0.1", chosen - 1),
             "port": chosen,
             "ca_file": str(folder / "ca.pem"),
             "pid": child.pid,
@@ -61,7 +63,12 @@ def _start(folder: Path, port: int | None) -> tuple[subprocess.Popen[bytes], int
             child = subprocess.Popen(
                 [sys.executable, "-m", "localcloud"],
                 cwd=Path(__file__).resolve().parent.parent,
-                env={**os.environ, "LOCALCLOUD_PORT": str(chosen), "LOCALCLOUD_STATE_DIR": str(folder)},
+                env={
+                    **os.environ,
+                    "LOCALCLOUD_PORT": str(chosen),
+                    "DNS_PORT": str(chosen - 1),
+                    "LOCALCLOUD_STATE_DIR": str(folder),
+                },
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for whoever supervises
@@ -100,12 +107,12 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """A port with the two after it free too, below the range that the kernel hands out to clients."""
+    """A port with the one before and two after it free too, below the range that the kernel hands out to clients."""
     for _ in range(200):
         port = random.randrange(12_000, 32_000)
-        if all(_is_free(host, port + offset) for host in ("127.0.0.1", "127.10.0.1") for offset in range(3)):
+        if all(_is_free(host, port + offset) for host in ("127.0.0.1", "127.10.0.1") for offset in range(-1, 3)):
             return port
-    raise StartError("no three free ports in a row")
+    raise StartError("no four free ports in a row")
 
 
 def _is_free(host: str, port: int) -> bool:

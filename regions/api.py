@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from regions import queries
+from regions import catalogue, queries
 from regions.availability import calculate, exact_percent, exact_seconds
 from regions.models import Account, Region
 from regions.preconditions import holds
 from regions.serializers import (
     CalculationSerializer,
+    LatenciesSerializer,
     NewRegionSerializer,
     RegionChangeSerializer,
     RegionSerializer,
@@ -185,6 +186,42 @@ def _check_unchanged(region: Region, expected: str | None) -> None:
         raise StaleWrite
 
 
+class Latencies(APIView):
+    """How far regions are from each other."""
+
+    @extend_schema(
+        operation_id="regions_latencies",
+        tags=["regions"],
+        summary="Latencies between regions",
+        responses=LatenciesSerializer,
+        examples=[
+            OpenApiExample(
+                "two regions",
+                {
+                    "source": "https://www.cloudping.co",
+                    "as_of": "2025-07",
+                    "statistic": "p50 over one year",
+                    "regions": [
+                        {"region": "eu-central-1", "to_ms": {"eu-central-1": 4.0, "us-west-2": 142.4}},
+                        {"region": "us-west-2", "to_ms": {"eu-central-1": 142.8, "us-west-2": 3.2}},
+                    ],
+                },
+                response_only=True,
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Measured round trips between the enabled regions, each direction by itself, with source and date."""
+        return Response(
+            {
+                "source": catalogue.LATENCY_SOURCE,
+                "as_of": catalogue.LATENCY_AS_OF,
+                "statistic": "p50 over one year",
+                "regions": [{"region": code, "to_ms": to_ms} for code, to_ms in queries.latencies().items()],
+            }
+        )
+
+
 class Sync(APIView):
     """Read from AWS what accounts may use."""
 
@@ -289,6 +326,7 @@ class Calculator(APIView):
 
 urlpatterns = [
     path("regions/", Regions.as_view(), name="regions"),
+    path("regions/latencies/", Latencies.as_view(), name="regions-latencies"),
     path("regions/sync/", Sync.as_view(), name="regions-sync"),
     re_path(r"^regions/(?P<code>[a-z0-9-]{1,25})/$", OneRegion.as_view(), name="region"),
     path("availability/", Calculator.as_view(), name="availability"),

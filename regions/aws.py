@@ -28,8 +28,18 @@ HOME_OF_GLOBAL_SERVICES = "us-east-1"
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
 SLOW_READ_TIMEOUT_S = 60.0  # for what takes its time: a function with 50 MB of code
+QUICK_READ_TIMEOUT_S = 3.0  # for what somebody waits for in an outage: one object written, one metric read
 # Any region's credentials are good everywhere, so that no single region's outage locks us out.
 STS_REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
+
+# Where S3's action has another name than its operation (Service Authorization Reference, Amazon S3).
+_S3_ACTIONS = {
+    "ListBuckets": "ListAllMyBuckets",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
 
 _READS = ("get_", "list_", "describe_")
 _SENT = (  # failures after which AWS may have done it
@@ -115,18 +125,19 @@ class Client:
             ) from error
 
 
-def client(access: Access, service: str, region: str, *, slow: bool = False) -> Client:
+def client(access: Access, service: str, region: str, *, slow: bool = False, quick: bool = False) -> Client:
     """The shared client of one service in one region; global services live in us-east-1 whatever is asked. `slow`: for
-    calls that AWS may take a minute for."""
+    calls that AWS may take a minute for; `quick`: for those that are given up soon."""
     if service in GLOBAL_SERVICES:
         region = HOME_OF_GLOBAL_SERVICES
-    key = (access, service, region, slow)
+    read_timeout_s = SLOW_READ_TIMEOUT_S if slow else QUICK_READ_TIMEOUT_S if quick else READ_TIMEOUT_S
+    key = (access, service, region, read_timeout_s)
     found = _clients.get(key)
     if found is None:
         with _making:  # boto3 sessions must not make clients in two threads at once (boto3 guide, "Session")
             found = _clients.get(key)
             if found is None:
-                found = _clients[key] = Client(_make(access, service, region, slow=slow), access)
+                found = _clients[key] = Client(_make(access, service, region, read_timeout_s=read_timeout_s), access)
     return found
 
 
@@ -148,30 +159,36 @@ def iam_action(service_model: Any, operation: str) -> str:
         name == "apigateway"
     ):  # its actions are HTTP methods (Service Authorization Reference, API Gateway Management V2)
         return f"apigateway:{service_model.operation_model(operation).http['method']}"
+    if name == "s3":
+        return f"s3:{_S3_ACTIONS.get(operation, operation)}"
+    if name == "monitoring":
+        return f"cloudwatch:{operation}"
     return f"{name}:{operation}"
 
 
 _loader = botocore.session.get_session().get_component("data_loader")  # parses each service's model once
 _sessions: dict[tuple[str, str, str], boto3.Session] = {}
-_clients: dict[tuple[Access, str, str, bool], Client] = {}
+_clients: dict[tuple[Access, str, str, float], Client] = {}
 _making = threading.RLock()  # re-entrant: the first use of a role makes an STS client
 _limiter: Limiter | None = None
 
 
-def _make(access: Access, service: str, region: str, *, slow: bool) -> Any:
+def _make(access: Access, service: str, region: str, *, read_timeout_s: float) -> Any:
     made = _session(access).client(  # type: ignore[call-overload]  # the service is not a literal here
         service,
         region_name=region,
         endpoint_url=access.endpoint_url or None,
         config=Config(
             connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=SLOW_READ_TIMEOUT_S if slow else READ_TIMEOUT_S,
+            read_timeout=read_timeout_s,
             # No retries down there: what calls us looks at the world again and has a budget; a create that was
             # repeated blindly after a time-out would make two.
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=50,
             tcp_keepalive=True,
             user_agent_extra="antipode",
+            # Buckets of us-east-1 too are asked there, not by way of the global name (botocore guide, "Config").
+            s3={"us_east_1_regional_endpoint": "regional"},
         ),
     )
     if access.obey_api_rates:

@@ -73,6 +73,13 @@ ABSENT = frozenset(
         "NoSuchHealthCheck",
         "NoSuchHostedZone",
         "NoSuchChange",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "NoSuchCidrCollectionException",
+        "NoSuchTagSet",  # of a bucket, as the next ones
+        "NoSuchBucketPolicy",
+        "NoSuchPublicAccessBlockConfiguration",
+        "OwnershipControlsNotFoundError",
     }
 )
 PRESENT = frozenset(
@@ -81,6 +88,9 @@ PRESENT = frozenset(
         "ResourceAlreadyExistsException",  # CloudWatch Logs
         "ConflictException",  # API Gateway
         "HealthCheckAlreadyExists",
+        "CidrCollectionAlreadyExistsException",
+        "BucketAlreadyOwnedByYou",
+        "BucketAlreadyExists",  # in another account
     }
 )
 THROTTLED = frozenset(
@@ -120,6 +130,8 @@ _BUSY = {  # by AWS's answer: another change of the same thing is under way
     "ConcurrentModification": 1.0,
     "OperationAbortedException": 1.0,
     "HealthCheckVersionMismatch": 1.0,
+    "OperationAborted": 2.0,  # S3: another change of the same bucket, or one of its name that has just gone
+    "CidrCollectionInUseException": 2.0,  # records that are leaving name it still
     "DeleteConflict": 2.0,  # IAM: reads may be stale right after the policies are gone
     "RequestInProgressException": 2.0,
 }
@@ -128,6 +140,8 @@ _QUOTA = frozenset(
         "LimitExceededException",
         "LimitExceeded",
         "TooManyHealthChecks",
+        "LimitsExceeded",  # Route 53's CIDR collections
+        "TooManyBuckets",
         "CodeStorageExceededException",
         "ServiceQuotaExceededException",
     }

@@ -55,11 +55,11 @@ def estimate_ms(
     onward = {entry: 0.0 if entry == region else latency_ms(entry, region) for entry in places}
     measured = {entry: places[entry] for entry, leg_ms in onward.items() if leg_ms is not None}
     ways = [
-        _access_ms(distance_km(point, places[entry])) + (onward[entry] or 0.0)
+        access_ms(distance_km(point, places[entry])) + (onward[entry] or 0.0)
         for entry in nearest(point, measured, ACCESS_REGIONS)
     ]
     return min(ways, default=None)
 
 
-def _access_ms(distance: float) -> float:
+def access_ms(distance: float) -> float:
     return ACCESS_MS + ACCESS_MS_PER_1000_KM * distance / 1000

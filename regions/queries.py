@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from regions import availability
+from regions import availability, catalogue
 from regions.models import Account, AccountRegion, Flip, Region, Zone
 from regions.verdict import Status
 
@@ -19,6 +19,12 @@ def regions(accounts: QuerySet[Account]) -> QuerySet[Region]:
         Prefetch("account_regions", theirs),
         Prefetch("zones", Zone.objects.order_by("zone_id")),
     )
+
+
+def latencies() -> dict[str, dict[str, float | None]]:
+    """Measured round trips from each enabled region to each, in milliseconds; None where nobody measured: one query."""
+    codes = list(Region.objects.filter(enabled=True).order_by("code").values_list("code", flat=True))
+    return {a: {b: catalogue.latency_ms(a, b) for b in codes} for a in codes}
 
 
 def flips_between(endpoint_ids: Collection[int], start: datetime, end: datetime) -> dict[int, list[availability.Flip]]:

@@ -126,6 +126,20 @@ class SyncReportSerializer(serializers.Serializer[Any]):
     accounts = AccountReportSerializer(many=True)
 
 
+class LatencyRowSerializer(serializers.Serializer[Any]):
+    region = serializers.CharField(help_text="From here.")
+    to_ms = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), help_text="Round trip to each region, ms; null: not measured."
+    )
+
+
+class LatenciesSerializer(serializers.Serializer[Any]):
+    source = serializers.CharField()  # type: ignore[assignment]  # the answer's name, not DRF's option
+    as_of = serializers.CharField(help_text="The month in which it was read.")
+    statistic = serializers.CharField()
+    regions = LatencyRowSerializer(many=True)
+
+
 class ForRegionsSerializer(serializers.Serializer[Any]):
     regions = serializers.IntegerField()
     availability = serializers.CharField(help_text="Per cent.")

@@ -26,7 +26,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 def demo_commands() -> dict[str, list[str]]:
     """What the demo would start with the container's port and folder, listening beyond its own loopback."""
-    options = Options(port=8000, localcloud_port=1, localcloud_port_chosen=True, state_dir=DATA)
+    options = Options(port=8000, localcloud_port=1, localcloud_port_chosen=True, dns_port=2, state_dir=DATA)
     swap = {sys.executable: "python", "127.0.0.1": "0.0.0.0"}
     return {
         child.name: [swap.get(word, word) for word in child.argv]

@@ -14,6 +14,7 @@ from controlplane.dashboard.views import (
     regions,
     services,
     stop,
+    switches,
 )
 
 urlpatterns = [
@@ -29,10 +30,15 @@ urlpatterns = [
     path("services/<slug:name>/repair/", drift.repair, name="repair"),
     path("services/<slug:name>/pause/", stop.pause, name="pause-service"),
     path("services/<slug:name>/resume/", stop.resume, name="resume-service"),
+    path("services/<slug:name>/regions/<slug:code>/evacuate/", switches.evacuate, name="evacuate-service"),
+    path("services/<slug:name>/regions/<slug:code>/restore/", switches.restore, name="restore-service"),
     path("pause/", stop.pause, name="pause"),
     path("resume/", stop.resume, name="resume"),
     path("regions/", regions.index, name="regions"),
     path("regions/<slug:code>/", regions.show, name="region"),
+    path("regions/<slug:code>/evacuate/", switches.evacuate, name="evacuate-region"),
+    path("regions/<slug:code>/restore/", switches.restore, name="restore-region"),
+    path("regions/<slug:code>/break-glass/", switches.sheet, name="break-glass"),
     path("operations/", operations.index, name="operations"),
     path("operations/<int:pk>/", operations.show, name="operation"),
     path("operations/<int:pk>/cancel/", operations.cancel, name="cancel"),

@@ -27,6 +27,7 @@ COLOURS = {
     "degraded": "degraded",
     "down": "down",
     "unknown": "unknown",
+    "evacuated": "evac",
     "succeeded": "up",
     "failed": "down",
     "refused": "down",
@@ -38,6 +39,7 @@ COLOURS = {
     "paused": "degraded",
 }
 SHAPES = COLOURS | {
+    "evacuated": "evacuated",
     "succeeded": "check",
     "failed": "cross",
     "refused": "cross",

@@ -13,7 +13,7 @@ from deployments.actions.refused import ActionRefused
 
 __all__ = ["OPERATE", "Actor", "Via"]
 
-Via = Literal["api", "admin", "command", "page", "drift"]
+Via = Literal["api", "admin", "command", "page", "drift", "beat"]
 
 
 @dataclass(frozen=True)

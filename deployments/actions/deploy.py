@@ -13,6 +13,7 @@ from deployments.actions.consent import check_consent
 from deployments.actions.draft import locked
 from deployments.actions.operations import begin, refuse_open
 from deployments.actions.overriding import Override, record_override, refuse_guards
+from deployments.actions.settle_foundation import settle
 from deployments.actions.signing import sign
 from deployments.actions.stacks import stack_for
 from deployments.manifests import region_codes
@@ -67,7 +68,7 @@ class Deploy:
                 release.created_by = self.actor.user
                 release.save()
             stack.release = release
-            return begin(
+            operation = begin(
                 stack,
                 verb="deploy",
                 title=title(before, release),
@@ -77,6 +78,8 @@ class Deploy:
                 plan=signed.digest if signed else "",
                 override=self.override.as_json(self.actor) if self.override else None,
             )
+            settle(stack.account, self.actor, again=True)
+            return operation
 
 
 def _by_inventory(stack: Stack, approved: Approved) -> tuple[Guard, ...]:

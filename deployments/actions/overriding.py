@@ -11,8 +11,9 @@ from deployments.access import OVERRIDE
 from deployments.actions.actor import Actor
 from deployments.actions.reason import LONGEST
 from deployments.actions.refused import ActionRefused
-from deployments.models import Service
+from deployments.models import Service, Stack
 from deployments.plan.guard import GUARDS, Guard, refused
+from regions.models import Account
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Override:
     guards: Collection[str]
     reason: str
 
-    def check(self, service: Service, actor: Actor) -> None:
+    def check(self, about: Service | Stack | Account, actor: Actor) -> None:
         """Raise unless these are guards, there is a reason, and the actor may."""
         unknown = [name for name in self.guards if name not in GUARDS]
         if unknown:
@@ -33,14 +34,14 @@ class Override:
             raise _invalid("reason", self.reason, "an override needs a reason", "Say why, for the audit log.")
         if len(self.reason) > LONGEST:
             raise _invalid("reason", self.reason[:80], f"at most {LONGEST} characters", "Say it shorter.")
-        actor.check(service, OVERRIDE)
+        actor.check(about, OVERRIDE)
 
     def as_json(self, actor: Actor) -> dict[str, Any]:
         """What an operation keeps of it: the worker judges again, and overrides by it."""
         return {"guards": sorted(set(self.guards)), "reason": self.reason.strip(), "by": str(actor)}
 
 
-def refuse_guards(service: Service, guards: Collection[Guard], override: Override | None) -> None:
+def refuse_guards(of: Service | Stack, guards: Collection[Guard], override: Override | None) -> None:
     """Raise 409 `guard_refused` where a guard refuses and is not overridden."""
     against = refused(guards, override.guards if override else ())
     if not against:
@@ -50,21 +51,21 @@ def refuse_guards(service: Service, guards: Collection[Guard], override: Overrid
     raise ActionRefused(
         409,
         "guard_refused",
-        f"The guard {first.name} refuses: {first.message}{more}.",
-        f"Deploy something else, or override it. {first.override}",
+        f"The guard {first.name} refuses for {of.name}: {first.message}{more}.",
+        f"Ask for something else, or override it. {first.override}",
         guards=[guard.as_json() for guard in against],
     )
 
 
-def record_override(service: Service, guards: Collection[Guard], override: Override | None, actor: Actor) -> None:
+def record_override(of: Service | Stack, guards: Collection[Guard], override: Override | None, actor: Actor) -> None:
     """Write it into the audit log, with what the guards said."""
     if override is None:
         return
     record(
         "guard.overridden",
-        name=service.name,
-        service=service.name,
-        account=service.account.name,
+        name=of.name,
+        service=of.name,
+        account=of.account.name,
         details={
             **override.as_json(actor),
             "refused": [guard.as_json() for guard in guards if guard.refuses and guard.name in override.guards],

@@ -13,8 +13,9 @@ from deployments.access import OVERRIDE
 from deployments.actions.actor import Actor
 from deployments.actions.operations import begin, refuse_open
 from deployments.actions.refused import ActionRefused
+from deployments.actions.settle_foundation import settle
 from deployments.models import Operation, Stack
-from deployments.models.record import OperationStatus
+from deployments.models.record import ASIDE, OperationStatus
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Retry:
                 f"Operation {self.operation.pk} has {self.operation.status}: there is nothing to retry.",
                 "Deploy anew if you want another state.",
             )
-        newest = self.operation.stack.operations.order_by("-id").first()
+        newest = self.operation.stack.operations.exclude(verb__in=ASIDE).order_by("-id").first()
         if newest is not None and newest.pk != self.operation.pk:
             raise ActionRefused(
                 409,
@@ -46,11 +47,13 @@ class Retry:
 
     def execute(self) -> Operation:
         with transaction.atomic():
-            stack = Stack.objects.select_for_update(of=("self",)).get(pk=self.operation.stack_id)
+            stack = (
+                Stack.objects.select_for_update(of=("self",)).select_related("account").get(pk=self.operation.stack_id)
+            )
             operation = Operation.objects.select_related("stack", "release").get(pk=self.operation.pk)
             Retry(operation, self.actor).check()
             stack.release = operation.release
-            return begin(
+            begun = begin(
                 stack,
                 verb=operation.verb,
                 title=operation.title,
@@ -59,3 +62,6 @@ class Retry:
                 actor=self.actor,
                 override=operation.override if self.actor.may(operation, OVERRIDE) else None,
             )
+            if not stack.foundation:
+                settle(stack.account, self.actor, again=True)
+            return begun

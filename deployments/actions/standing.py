@@ -29,8 +29,9 @@ from deployments.plan.model import (
     Unobserved,
     Waiting,
 )
-from deployments.preview import candidate, released
+from deployments.preview import candidate
 from deployments.providers.protocol import Provider, Target
+from deployments.released import released
 
 
 @dataclass(frozen=True)

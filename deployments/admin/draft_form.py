@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from deployments import manifests, plugins
 from deployments.access import OPERATE, scope_of
+from deployments.admin import nested
 from deployments.admin.artifact_choices import artifact_choices
 from deployments.admin.typed import bound, state
 from deployments.admin.typed.bound import Bound
@@ -56,8 +57,9 @@ class DraftForm:
         ]
         if self.problems:
             return None
+        document = {"regions": [], "components": [], **state.document(whole, self.said)}
         try:
-            return manifests.read({"regions": [], "components": [], **state.document(whole, self.said)})
+            return manifests.read({**document, **nested.unfolded(document)})
         except ManifestError as error:
             self.problems += [(one.path, f"{one.message}; {one.mend}") for one in error.problems]
             return None
@@ -84,7 +86,9 @@ def state_of(service: Service) -> dict[str, Any]:
     document = manifests.document_of(service)
     regions = [{"region": entry} if isinstance(entry, str) else _placement(entry) for entry in document["regions"]]
     components = [_component(entry) for entry in document["components"]]
-    said: dict[str, Any] = state.stated(fields(), {**document, "regions": regions, "components": components})
+    said: dict[str, Any] = state.stated(
+        fields(), {**document, **nested.folded(document), "regions": regions, "components": components}
+    )
     return said
 
 
@@ -115,7 +119,7 @@ def lists(
         "account": _accounts(user),
         "region": _regions(said.get("account")),
         "zone": _zones(said.get("account")),
-        "policy": [Choice(name, name) for name in plugins.policies()],
+        "policy": [Choice(name, name) for name, one in plugins.policies().items() if one.refusal is None],
         "artifact": artifact_choices(Artifact.objects.filter(service=service) if service else []),
     }
 

@@ -1,6 +1,6 @@
 """The REST API of services and operations, a file a topic. Doors: read, call an action or a query, answer."""
 
-from deployments.api import drift, health, inventory, operations, pause, plans, services
+from deployments.api import drift, evacuation, health, inventory, operations, pause, plans, routing, services
 
 urlpatterns = [
     *services.urlpatterns,
@@ -10,4 +10,6 @@ urlpatterns = [
     *inventory.urlpatterns,
     *pause.urlpatterns,
     *drift.urlpatterns,
+    *evacuation.urlpatterns,
+    *routing.urlpatterns,
 ]

@@ -90,14 +90,20 @@ Environment = Annotated[
     AfterValidator(_fits),
 ]
 
+MOST_WEIGHT = 255
+"""Of a record (API reference, ResourceRecordSet, Weight)."""
+
 MemoryMb = Annotated[int, Field(ge=128, le=10240)]
 
 
 class Overrides(Strict):
-    """What one region has otherwise than the others; for every function there."""
+    """What one region has otherwise than the others: for every function there, and `weight` for its record."""
 
     environment: Environment = Field(default_factory=dict)
     memory_mb: MemoryMb | None = None
+    weight: Annotated[
+        int | None, Field(ge=0, le=MOST_WEIGHT, description="Its share of the users, where routing is weighted.")
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from deployments.components.component import Component
 from deployments.components.http_route import pattern_of
 from deployments.components.reference import references
+from deployments.manifest.branches import placed
 from deployments.manifest.model import Manifest
 from deployments.manifest.problems import Location, Problem, path_of
 from deployments.manifest.told import told
@@ -46,6 +47,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _stage(draft)
     yield from _hostname(draft)
     yield from _regions(draft)
+    yield from _routing(draft)
     yield from _names(draft)
     yield from _references(draft)
     yield from _cycles(draft)
@@ -104,6 +106,30 @@ def _regions(draft: Draft) -> Iterator[Problem]:
             'use "latency", or keep one region',
             "policy",
         )
+
+
+def _routing(draft: Draft) -> Iterator[Problem]:
+    manifest = draft.manifest
+    if {"regions", "routing"} & set(draft.broken) or not manifest.regions:
+        return
+    tree = manifest.tree
+    if not tree.branches:
+        yield draft.problem(("routing", "branches"), None, "is missing", "say where users may go", "missing")
+        return
+    led = set()
+    for location, branch in placed(tree):
+        if isinstance(branch.to, str):
+            led.add(branch.to)
+            if branch.to not in manifest.region_codes:
+                message, mend = unknown(branch.to, "a region of this manifest", manifest.region_codes)
+                where = (*location, "to") if location[-2:-1] == ("branches",) else location
+                yield draft.problem(where, branch.to, message, f"{mend}, or add it to regions", "region")
+    for index, region in enumerate(manifest.region_codes):
+        if region not in led:
+            message = f"no branch of routing leads to {quoted(region)}"
+            yield draft.problem(
+                ("regions", index), region, message, "add a branch to it, or remove the region", "region"
+            )
 
 
 def _names(draft: Draft) -> Iterator[Problem]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, InstanceOf, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from deployments.components.component import Component, Overrides
 from deployments.plugins import policies
+from deployments.routing.policy import Branch, Node, Policy, known_region
 from deployments.schema import Label, Strict, at_most, ordered, pattern, quoted, refused, unknown
 
 # ACM: the first name of a certificate may have 64 characters, the others 253.
@@ -58,13 +61,6 @@ def _told_apart(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-def _known_region(code: str, info: ValidationInfo) -> str:
-    regions = info.context["regions"] if info.context else (code,)
-    if code not in regions:
-        raise refused("region", *unknown(code, "a known region", regions))
-    return code
-
-
 def _once(placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
     codes = [placement.region for placement in placements]
     for code in codes:
@@ -76,6 +72,8 @@ def _once(placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
 def _policy(name: Any) -> Any:
     if not isinstance(name, str) or name not in policies():
         raise refused("choice", *unknown(name, "a routing policy", tuple(policies())))
+    if (refusal := policies()[name].refusal) is not None:
+        raise refused("policy", f"{name} can't be used: {refusal[0]}", refusal[1])
     return name
 
 
@@ -90,6 +88,12 @@ def _one_of_two(interval_s: int) -> int:
 def _repair(word: Any) -> Any:
     if word not in ("auto", "report"):
         raise refused("choice", *unknown(word, "a way to treat drift", ("auto", "report")))
+    return word
+
+
+def _switch(word: Any) -> Any:
+    if word not in ("region", "service"):
+        raise refused("choice", *unknown(word, "whose switch it is", ("region", "service")))
     return word
 
 
@@ -115,20 +119,61 @@ class Slo(Strict):
 class Placement(Overrides):
     """One region that the service lives in, and what it has otherwise there."""
 
-    region: Annotated[str, AfterValidator(_known_region)]
+    region: Annotated[str, AfterValidator(known_region)]
 
 
 class Routing(Strict):
-    """How users are led to a region. `ttl` (seconds): of records that are no alias."""
+    """How users are led to a region. `branches`: as `branches.py` read them; none: to every region of the manifest."""
 
     policy: Annotated[
         str,
         BeforeValidator(_policy),
-        Field(
-            description="latency: each user goes to the nearest healthy region. simple: one region, no health check."
-        ),
+        Field(description="Which of its branches a user is sent to. latency: to the nearest healthy one."),
     ] = "latency"
     ttl: Annotated[int, Field(ge=1, le=86_400, description="Seconds, of records that are no alias.")] = 60
+    switch: Annotated[
+        Literal["region", "service"],
+        BeforeValidator(_switch),
+        Field(description="What takes a region out: one switch for all services there, or one of this service alone."),
+    ] = "region"
+    branches: Annotated[tuple[InstanceOf[Branch], ...], Field(strict=False), WithJsonSchema({})] = ()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """With what each policy takes: it is in their files, not in this class."""
+        schema = handler.resolve_ref_schema(handler(core))
+        usable = [name for name, found in policies().items() if found.refusal is None]
+        named = {"policy": {**schema["properties"]["policy"], "enum": usable}}
+        schema["properties"] = {**schema["properties"], **named, **policy_fields()}
+        return schema
+
+
+def policy_fields() -> dict[str, Any]:
+    """The schema of what policies say beside their names: branches with the fields of all, and the named ones."""
+    to = Branch.model_json_schema()["properties"]["to"]
+    row: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    for found in policies().values():
+        own = found.branch.model_json_schema()
+        shown = {name: _plain(part, own.get("$defs", {})) for name, part in own["properties"].items()}
+        if found.fields == Policy.fields:
+            row |= {name: part for name, part in shown.items() if name not in row}
+        else:
+            named |= {name: {**to, "title": name.capitalize()} for name in found.fields}
+    rows = {
+        "type": "array",
+        "items": {"type": "object", "properties": row, "required": ["to"]},
+        "description": "Where users may go; none: to every region, where the policy can do so.",
+    }
+    return {"branches": rows, **named}
+
+
+def _plain(part: dict[str, Any], defs: dict[str, Any]) -> Any:
+    """Without references into its own document, and without a default: another policy's branch has no such field."""
+    text = json.dumps({name: value for name, value in part.items() if name != "default"})
+    for name, content in defs.items():
+        text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(content))
+    return json.loads(text)
 
 
 class HealthCheck(Strict):
@@ -218,6 +263,13 @@ class Manifest(Strict):
     @property
     def region_codes(self) -> tuple[str, ...]:
         return tuple(placement.region for placement in self.regions)
+
+    @property
+    def tree(self) -> Node:
+        """How users are led to its regions, with every region named."""
+        policy = policies()[self.routing.policy]
+        overrides = {placement.region: placement for placement in self.regions}
+        return Node(policy, self.routing.branches or policy.every(overrides))
 
     @property
     def routes(self) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from deployments.components.component import Component
+from deployments.manifest.branches import read
 from deployments.manifest.check import Draft, check
 from deployments.manifest.load import checked, load
-from deployments.manifest.model import Manifest
+from deployments.manifest.model import Manifest, Routing
 from deployments.manifest.problems import MOST_PROBLEMS, Location, ManifestError, Problem, path_of
 from deployments.manifest.told import told
 from deployments.plugins import components
@@ -97,14 +98,28 @@ def _fields(
     """The manifest without its broken top-level fields, and which these are."""
     given = {**raw, "components": sound} if isinstance(raw.get("components"), list) else raw
     context = {"regions": tuple(known_regions)}
+    broken: frozenset[str] = frozenset()
+    if isinstance(raw.get("routing"), dict):
+        routing, found = _routing(raw, known_regions)
+        given = {**given, "routing": routing}
+        _tell(problems, iter(found))
+        broken = frozenset({"routing"} if found else ())
     try:
-        return Manifest.model_validate(given, context=context), frozenset()
+        return Manifest.model_validate(given, context=context), broken
     except ValidationError as error:
         _tell(problems, told(error, Manifest, raw))
-        broken = frozenset(str(finding["loc"][0]) for finding in error.errors(include_url=False))
+        broken |= frozenset(str(finding["loc"][0]) for finding in error.errors(include_url=False))
     standing_in = {"name": "name", "regions": [], "components": ()}
     kept = {field: value for field, value in given.items() if field not in broken}
     return Manifest.model_validate({**standing_in, **kept}, context=context), broken
+
+
+def _routing(raw: dict[str, Any], known_regions: Collection[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """What `routing` says as its schema takes it, its branches read; and the problems of these."""
+    own = Routing.model_fields.keys() - {"branches"}
+    branches, found = read(raw, known_regions, own)
+    said = {field: value for field, value in raw["routing"].items() if field in own}
+    return {**said, "branches": branches}, found
 
 
 def _tell(problems: list[Problem], more: Iterator[Problem]) -> None:

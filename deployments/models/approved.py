@@ -9,9 +9,12 @@ from django.db import models
 
 
 class Release(models.Model):
-    """One manifest, approved at one time by one person; never changed, and kept after its service is gone."""
+    """One manifest, approved at one time by one person; never changed, and kept after its service is gone.
 
-    service_name = models.CharField(max_length=40)
+    Of a foundation it is what the services of the account need of it (`routing.switches.Foundation`).
+    """
+
+    service_name = models.CharField(max_length=60)
     number = models.PositiveIntegerField()
     manifest: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     zone_id = models.CharField(max_length=40, blank=True, help_text="The hosted zone that its records go to.")

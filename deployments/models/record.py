@@ -29,8 +29,11 @@ class Installation(models.Model):
 
 
 class Stack(models.Model):
-    """What is planned as one: a service. Outlives its service until nothing of it is left in AWS.
+    """What is planned as one: a service, or what all services of an account stand on (its foundation). Outlives its
+    service until nothing of it is left in AWS.
 
+    foundation    it is an account's: switch buckets and the switches of regions; it has no service
+    ramps         regions that come back step by step, and the per cent of their users that they have now
     release       the approved one; None: nothing should exist (never deployed, or destroyed)
     next_look_at  when a worker should look at it again; None: nothing is expected
     converged     the approved release was reached, whole: from then on a difference is drift, and may be repaired
@@ -41,7 +44,9 @@ class Stack(models.Model):
     name = models.CharField(max_length=60, unique=True)
     account = models.ForeignKey(Account, models.PROTECT, related_name="stacks")
     service = models.OneToOneField(Service, models.SET_NULL, null=True, blank=True, related_name="stack")
+    foundation = models.BooleanField(default=False)
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, related_name="+")
+    ramps: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     next_look_at = models.DateTimeField(null=True, blank=True)
     converged = models.BooleanField(default=False)
     drift_due_at = models.DateTimeField(null=True, blank=True)
@@ -50,6 +55,9 @@ class Stack(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(foundation=True), name="one_foundation_an_account")
+        ]
         # beat asks each 5 s which stacks are due
         indexes = [
             models.Index(fields=["next_look_at"], name="stack_due"),
@@ -131,6 +139,9 @@ class OperationStatus(models.TextChoices):
     FAILED = "failed", "failed"
     CANCELLED = "cancelled", "cancelled"
 
+
+ASIDE = ("evacuate", "restore")
+"""Verbs whose operations are done when they are written: no worker has to do with them."""
 
 OPEN = (OperationStatus.QUEUED, OperationStatus.RUNNING)
 

@@ -27,7 +27,7 @@ FOREIGN_OWNER = "foreign_owner"
 class Held:
     """One row of the inventory.
 
-    service      the stack's name; `gone`: the service itself is no more
+    service      the stack's name; `gone`: the service itself is no more; `of_service`: it has one, and a page
     adopted      not made by us, or not yet seen to carry our mark
     cost         of keeping it a month, where it is retained and something is known of its kind
     facts        what it held when it was last measured: size_bytes, items
@@ -37,6 +37,7 @@ class Held:
     id: int
     service: str
     gone: bool
+    of_service: bool
     account: str
     kind: str
     region: str
@@ -140,7 +141,8 @@ def _held(row: Resource) -> Held:
     return Held(
         id=row.pk,
         service=row.stack.name,
-        gone=row.stack.service_id is None,
+        gone=row.stack.service_id is None and not row.stack.foundation,
+        of_service=row.stack.service_id is not None,
         account=row.stack.account.name,
         kind=row.kind,
         region=row.scope,

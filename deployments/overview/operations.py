@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deployments.access import EVERYWHERE, Scope
 from deployments.models import Operation, Step
-from deployments.models.record import OPEN, OperationStatus, StepStatus
+from deployments.models.record import ASIDE, OPEN, OperationStatus, StepStatus
 from deployments.overview.pauses import PauseRow, by_stack
 from deployments.plan.model import Action, Ref
 
@@ -61,6 +61,7 @@ class OperationRow:
 
     id: int
     stack: str
+    of_service: bool
     verb: str
     title: str
     status: str
@@ -100,7 +101,7 @@ class OperationRow:
 
 def needing_eyes(scope: Scope = EVERYWHERE) -> list[OperationRow]:
     """Open operations, and failed ones that nothing newer on their stack has followed; newest first."""
-    newer = Operation.objects.filter(stack=OuterRef("stack"), pk__gt=OuterRef("pk"))
+    newer = Operation.objects.filter(stack=OuterRef("stack"), pk__gt=OuterRef("pk")).exclude(verb__in=ASIDE)
     failed = Q(status=OperationStatus.FAILED) & ~Exists(newer)
     return _rows(_within(scope).filter(Q(status__in=OPEN) | failed)[:SHOWN_AT_ONCE])
 
@@ -144,6 +145,7 @@ def _row(row: Operation, steps: list[StepRow], pause: PauseRow | None) -> Operat
     return OperationRow(
         id=row.pk,
         stack=row.stack.name,
+        of_service=not row.stack.foundation,
         verb=row.verb,
         title=row.title,
         status=row.status,

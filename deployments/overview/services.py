@@ -1,6 +1,6 @@
 """Services × regions: what is released, what is only drafted, how it is, what was measured and what is promised.
 
-Ten queries, for all services or for one. Never judges routing: `in_rotation` is as the last pass saw it.
+Eleven queries, for all services or for one. Never judges routing: `in_rotation` is as the last pass saw it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from deployments import manifests
+from deployments import evacuations, manifests
 from deployments.access import EVERYWHERE, Scope
 from deployments.models import Component, Operation, Placement, Replica, Service, Stack
 from deployments.models.record import OPEN
@@ -44,6 +44,7 @@ class ReplicaRow:
     error: str
     probed_at: datetime | None
     flips: tuple[Flip, ...]
+    evacuated: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _drafts(scope: Scope) -> QuerySet[Service]:
 
 
 def _stacks(scope: Scope) -> QuerySet[Stack]:
-    return Stack.objects.filter(scope.rows(account="account", service="service"))
+    return Stack.objects.filter(scope.rows(account="account", service="service"), foundation=False)
 
 
 def _rows(drafts: QuerySet[Service], stacks: QuerySet[Stack], now: datetime) -> list[ServiceRow]:
@@ -208,18 +209,21 @@ def _replicas(stacks: Iterable[Stack], now: datetime) -> defaultdict[int, list[R
     rows = Replica.objects.filter(stack_id__in=of_stack).order_by("stack_id", "id")
     seen = health.read(Endpoint.objects.filter(replica__stack_id__in=of_stack), now)
     prefixes = addresses.prefixes({stack.account_id for stack in of_stack.values()})
+    out = evacuations.by_stack(of_stack.values())
     found: defaultdict[int, list[ReplicaRow]] = defaultdict(list)
     for stack_id, endpoint_id, hostname, in_rotation, release in rows.values_list(
         "stack_id", "endpoint_id", "hostname", "in_rotation", "release__number"
     ):
         now_there = seen[endpoint_id]
         prefix = prefixes.get((of_stack[stack_id].account_id, now_there.region))
+        evacuation = out[stack_id].get(now_there.region)
         found[stack_id].append(
             ReplicaRow(
                 region=now_there.region,
                 hostname=hostname,
                 url=addresses.opens_at(hostname, prefix),
-                in_rotation=in_rotation,
+                in_rotation=in_rotation and evacuation is None,
+                evacuated=evacuations.told(evacuation) if evacuation else None,
                 release=release,
                 status=now_there.status,
                 since=now_there.since,

@@ -31,6 +31,7 @@ LOGGED_BYTES = 300
 GB = Decimal(2**30)
 
 _HEALTH_CHECK = "route53_health_check"
+_CALCULATED_CHECK = "route53_calculated_check"
 _TABLE = "dynamodb_table"
 
 
@@ -120,6 +121,8 @@ def _bill(things: Things) -> dict[Entry, Decimal]:
         if ref.kind == _HEALTH_CHECK:
             for entry, quantity in _checked(things, ref, thing):
                 bill[entry] += quantity
+        elif ref.kind == _CALCULATED_CHECK:
+            bill["route53_health_check", GLOBAL] += 1
         elif ref.kind == _TABLE:
             bill["dynamodb_gb_month", ref.scope] += 1
             if members[ref.stack, ref.name] > 1:
@@ -132,6 +135,10 @@ def _checked(things: Things, ref: Ref, check: Thing) -> Iterator[tuple[Entry, De
     yield ("route53_health_check", GLOBAL), Decimal(1)
     if features := _features(check.params):
         yield ("route53_health_check_feature", GLOBAL), Decimal(features)
+    if "switch" in check.context:
+        # Asks a bucket, which refuses while the switch is not set: S3 charges no refusals of strangers (user guide,
+        # "Billing for Amazon S3 error responses").
+        return
     region = str(check.context.get("region", GLOBAL))
     requests = CHECKERS * MONTH_S / Decimal(check.params["interval_s"])
     yield ("apigateway_http_request", region), requests
@@ -219,8 +226,8 @@ def _elsewhere(price: Price, region: str) -> str:
 def _checks_basis(_: Decimal) -> str:
     other = prices()["route53_health_check_elsewhere"].usd
     return (
-        "an API of this account counts as an AWS endpoint, of which an account's first 50 are free (not deducted); "
-        f"as another endpoint each would cost {other} USD"
+        "an API or bucket of this account counts as an AWS endpoint, of which an account's first 50 are free (not "
+        f"deducted), and so does a calculated check; as another endpoint each would cost {other} USD"
     )
 
 
@@ -282,6 +289,13 @@ def _check_kept(facts: Mapping[str, Any]) -> Cost:
     return Cost(check.usd + features * feature.usd, basis, check.source, check.as_of)
 
 
+def _calculated_kept(_: Mapping[str, Any]) -> Cost:
+    check = prices()["route53_health_check"]
+    return Cost(
+        check.usd, "counted as a check of an AWS endpoint: AWS names no price of its own", check.source, check.as_of
+    )
+
+
 def _free(source: str) -> Callable[[Mapping[str, Any]], Cost]:
     return lambda _: Cost(Decimal(0), "AWS charges for its use, not for keeping it", source, "2026-09")
 
@@ -290,6 +304,7 @@ _KEEPING: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     _TABLE: _table_kept,
     "log_group": _logs_kept,
     _HEALTH_CHECK: _check_kept,
+    _CALCULATED_CHECK: _calculated_kept,
     **dict.fromkeys(("acm_certificate",), _free("https://aws.amazon.com/certificate-manager/pricing/")),
     **dict.fromkeys(("iam_role", "iam_role_policy"), _free("https://aws.amazon.com/iam/faqs/")),
     **dict.fromkeys(
@@ -299,5 +314,6 @@ _KEEPING: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
         tuple(f"apigatewayv2_{part}" for part in ("api", "stage", "route", "integration", "domain", "mapping")),
         _free("https://aws.amazon.com/api-gateway/pricing/"),
     ),
-    "route53_record": _free("https://aws.amazon.com/route53/pricing/"),
+    **dict.fromkeys(("route53_record", "route53_cidr_collection"), _free("https://aws.amazon.com/route53/pricing/")),
+    "s3_bucket": _free("https://aws.amazon.com/s3/pricing/"),
 }

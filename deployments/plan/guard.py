@@ -6,12 +6,15 @@ break one: the world may have changed in between.
     refuses   min_serving_regions   fewer regions would stay in rotation than the manifest's safety says
               last_healthy          the last region known to be healthy would leave rotation
               never_empty           a name would lose all its answers while its service goes on
+              healthy               a region that is not known to be well would come back into rotation
     warns     capacity              fewer regions carry the same load
+              replication           what was written there may not be elsewhere yet
               fail_open             all that stay are unhealthy: Route 53 then counts all as healthy
 
-In rotation: the region's record of the service's name stands. Unknown is not down, and not healthy either. A region
-that joins was not asked yet: the plan takes it for one that will answer, the worker waits until it does. Destroying a
-service, or a name that the new manifest drops, is the caller's consent: nothing is judged.
+In rotation: a record stands that the service's name leads to and that leads to the region, and no switch takes it out.
+Unknown is not down, and not healthy either. A region that joins was not asked yet: the plan takes it for one that will
+answer, the worker waits until it does. The set at the name itself never empties; one below it may go once nothing leads
+to it. Destroying a service, or a name that the new manifest drops, is the caller's consent: nothing is judged.
 """
 
 from __future__ import annotations
@@ -20,11 +23,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from deployments.plan.model import Action, Known, Observed, Plan, Ref, Spec, State, Unobserved, Waiting
+from deployments.plan.model import Action, Change, Known, Observed, Plan, Ref, Spec, State, Unobserved, Waiting
 from regions.verdict import Status
 
-REFUSING = ("min_serving_regions", "last_healthy", "never_empty")
-WARNING = ("capacity", "fail_open")
+REFUSING = ("min_serving_regions", "last_healthy", "never_empty", "healthy")
+WARNING = ("capacity", "replication", "fail_open")
 GUARDS = (*REFUSING, *WARNING)
 
 PERMISSION = "deployments.override_guards"
@@ -48,7 +51,7 @@ class Guard:
         if not self.refuses:
             return ""
         return (
-            f'Deploy with {{"override_guards": {{"guards": ["{self.name}"], "reason": "<why>"}}}}, or '
+            f'Send {{"override_guards": {{"guards": ["{self.name}"], "reason": "<why>"}}}} along, or '
             f'--override-guard {self.name} --reason "<why>"; it needs the permission {PERMISSION}.'
         )
 
@@ -69,11 +72,13 @@ class Guard:
 
 
 class Member(NamedTuple):
-    """One record that leads users to a region: of which name, in which record set."""
+    """One record of a service: the region that it leads to (None: to another set), of which name, in which record set,
+    and what must stand before it: records among that are the set that it leads to."""
 
-    region: str
+    region: str | None
     hostname: str
     group: str
+    needs: frozenset[Ref] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,16 @@ class Rotation:
 
 
 def members(rows: Mapping[Ref, Spec] | Mapping[Ref, Known]) -> dict[Ref, Member]:
-    """The records among them that lead users to a region."""
+    """The records among them that users are led by."""
     return {
-        ref: Member(row.context["region"], row.context["hostname"], row.group)
+        ref: Member(row.context.get("region"), row.context["hostname"], row.group, _needs(row))
         for ref, row in rows.items()
-        if row.group and {"region", "hostname"} <= row.context.keys()
+        if row.group and "hostname" in row.context
     }
+
+
+def _needs(row: Spec | Known) -> frozenset[Ref]:
+    return row.edges() if isinstance(row, Spec) else row.edges
 
 
 def standing(
@@ -126,15 +135,52 @@ def judge(plan: Plan, rotation: Rotation) -> tuple[Guard, ...]:
         return ()
     before = {ref: one for ref, one in rotation.standing.items() if one.hostname == rotation.hostname}
     gone = {change.ref for change in plan.changes if change.action is Action.DELETE}
-    made = {change.ref for change in plan.changes if change.action is Action.CREATE}
+    made = {change.ref for change in plan.changes if change.action in (Action.CREATE, Action.UPDATE)}
     after = {ref: one for ref, one in before.items() if ref not in gone}
     after |= {ref: one for ref, one in rotation.wanted.items() if ref in made}
+    groups = {ref: one.group for ref, one in {**before, **rotation.wanted}.items()}
+    led_before, led_after = (_led(records, groups, rotation.hostname) for records in (before, after))
     move = _Move(
-        was=_regions(before), then=_regions(after), health=rotation.health, least=rotation.least, name=rotation.hostname
+        was=_regions(before, led_before),
+        then=_regions(after, led_after),
+        health=rotation.health,
+        least=rotation.least,
+        name=rotation.hostname,
     )
-    emptied = sorted({one.group for one in before.values()} - {one.group for one in after.values()})
+    stood = {one.group for one in before.values()}
+    emptied = sorted((stood & led_after) - {one.group for one in after.values()})
     found = (move.too_few(), move.last_healthy(), move.empties(emptied), move.capacity(), move.fail_open())
     return tuple(guard for guard in found if guard)
+
+
+def judge_evacuation(rotation: Rotation, region: str) -> tuple[Guard, ...]:
+    """What they say of taking a region out of rotation by its switch, the refusing ones first.
+
+    The records stay: with nobody left Route 53 answers with all of them, the evacuated one too.
+    """
+    was = _in_rotation(rotation)
+    if region not in was:
+        return ()
+    move = _Move(was, was - {region}, rotation.health, rotation.least, rotation.hostname or "")
+    nobody = None
+    if not move.then:
+        nobody = Guard(
+            "never_empty",
+            True,
+            f"nobody would stay in rotation for {move.name}: Route 53 then counts all as healthy, {region} too",
+            {"would_stay": 0},
+        )
+    found = (move.too_few(), move.last_healthy(), nobody, move.capacity(), move.fail_open())
+    return tuple(guard for guard in found if guard)
+
+
+def judge_return(rotation: Rotation, region: str) -> tuple[Guard, ...]:
+    """What they say of bringing a region back."""
+    status = rotation.health.get(region, Status.UNKNOWN)
+    if status in HEALTHY:
+        return ()
+    message = f"{region} is {status}, and users would be led there"
+    return (Guard("healthy", True, message, {"status": str(status)}),)
 
 
 def refused(guards: Collection[Guard], overridden: Collection[str] = ()) -> tuple[Guard, ...]:
@@ -152,7 +198,7 @@ def hold(plan: Plan, rotation: Rotation, *, overridden: Collection[str] = ()) ->
     if not guards:
         return plan, ()
     ours = {ref for ref, one in rotation.standing.items() if one.hostname == rotation.hostname}
-    leaving = [change for change in ready.changes if change.action is Action.DELETE and change.ref in ours]
+    leaving = [change for change in ready.changes if change.ref in ours and _leads_away(change, rotation)]
     why = Waiting(f"guard {guards[0].name}: {guards[0].message}")
     refs = {change.ref for change in leaving}
     together = {change.atomic for change in leaving if change.atomic}
@@ -248,8 +294,37 @@ class _Move:
         )
 
 
-def _regions(records: Mapping[Ref, Member]) -> frozenset[str]:
-    return frozenset(one.region for one in records.values())
+def _leads_away(change: Change, rotation: Rotation) -> bool:
+    """Whether it takes users from where they are led now."""
+    now, then = rotation.standing[change.ref], rotation.wanted.get(change.ref)
+    return change.action is Action.DELETE or (
+        change.action is Action.UPDATE and then is not None and (now.region, now.needs) != (then.region, then.needs)
+    )
+
+
+def _in_rotation(rotation: Rotation) -> frozenset[str]:
+    standing = rotation.standing
+    groups = {ref: one.group for ref, one in standing.items()}
+    names = {one.hostname for one in standing.values()}
+    return frozenset().union(*(_regions(standing, _led(standing, groups, name)) for name in names))
+
+
+def _led(records: Mapping[Ref, Member], groups: Mapping[Ref, str], hostname: str) -> frozenset[str]:
+    """The record sets that users of a name are led through: its own, and all below that a record there leads to."""
+    below: dict[str, set[str]] = {}
+    for one in records.values():
+        below.setdefault(one.group, set()).update(groups[ref] for ref in one.needs if ref in groups)
+    found: set[str] = set()
+    ahead = {group for group in groups.values() if group.rpartition(" ")[0] == hostname}
+    while ahead:
+        group = ahead.pop()
+        found.add(group)
+        ahead |= below.get(group, set()) - found
+    return frozenset(found)
+
+
+def _regions(records: Mapping[Ref, Member], led: Collection[str]) -> frozenset[str]:
+    return frozenset(one.region for one in records.values() if one.region and one.group in led)
 
 
 def _count(number: int) -> str:

@@ -27,6 +27,7 @@ TRAITS = {
 
 DEMANDS = {
     "route53_health_check": Demand((Use("route53", "health_checks_per_account"),)),
+    "route53_calculated_check": Demand((Use("route53", "health_checks_per_account"),)),
     "acm_certificate": Demand((Use("acm", "certificates_per_region"),), made_s=180, waits_for="certificate"),
     "dynamodb_table": Demand((Use("dynamodb", "tables_per_region"),), made_s=180, first_s=15, waits_for="replica"),
 }
@@ -60,9 +61,29 @@ class Memory:
     spent: set[str] = field(default_factory=set)  # tokens of what was deleted: refused for ever
     pending: dict[str, int] = field(default_factory=dict)
     readings: dict[tuple[str, str], Reading] = field(default_factory=dict)  # what it tells of a quota, by its name
+    objects: dict[tuple[str, str, str], bytes] = field(default_factory=dict)  # by region, bucket and key
+    lags: dict[tuple[str, str, str], float] = field(default_factory=dict)  # seconds, by table, source and receiver
     history: list[str] = field(default_factory=list)
     serial: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put_object(self, region: str, bucket: str, key: str, body: bytes) -> None:
+        with _Call(self, "put object", region):
+            self.objects[region, bucket, key] = body
+
+    def delete_object(self, region: str, bucket: str, key: str) -> None:
+        with _Call(self, "delete object", region):
+            self.objects.pop((region, bucket, key), None)
+
+    def has_object(self, region: str, bucket: str, key: str) -> bool:
+        with _Call(self, "has object", region):
+            return (region, bucket, key) in self.objects
+
+    def replication_lag(self, region: str, tables: Sequence[str], sources: Sequence[str]) -> Mapping[str, float | None]:
+        for source in sources:
+            self._enter("observe lag", source)
+        told = {table: [self.lags.get((table, source, region)) for source in sources] for table in tables}
+        return {table: max((lag for lag in lags if lag is not None), default=None) for table, lags in told.items()}
 
     def traits(self, kind: str) -> Traits:
         return TRAITS.get(kind, Traits())
@@ -242,7 +263,7 @@ class Memory:
         return Observed(record["name"], dict(record), outputs, ready, "" if ready else "PENDING")
 
     def _observed(self, thing: Thing) -> Observed:
-        names = ("id", "arn", "name", "endpoint", "source_arn", "target", "zone_id")
+        names = ("id", "arn", "name", "domain", "endpoint", "source_arn", "target", "zone_id")
         outputs: dict[str, Any] = {name: f"{thing.physical_id}:{name}" for name in names}
         outputs["version"] = str(thing.version)
         for name in thing.params.get("names", ()):

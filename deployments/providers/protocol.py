@@ -120,6 +120,19 @@ class Provider(Protocol):
         """Replace the owner record, and nothing else, in one transaction; returns the change's id. `Fenced` where it
         does not say `before` any more: nothing was done."""
 
+    def put_object(self, region: str, bucket: str, key: str, body: bytes) -> None:
+        """Write an object, within some seconds or not at all: `Transient` then, and it may be repeated."""
+
+    def delete_object(self, region: str, bucket: str, key: str) -> None:
+        """Remove an object, or find that there is none."""
+
+    def has_object(self, region: str, bucket: str, key: str) -> bool:
+        """Whether there is such an object. Raises where the bucket can't be asked."""
+
+    def replication_lag(self, region: str, tables: Sequence[str], sources: Sequence[str]) -> Mapping[str, float | None]:
+        """How many seconds the tables' replicas in a region are behind those of `sources`: of the newest values of the
+        last 5 minutes the worst. None: nobody wrote there lately. Raises where a source can't be asked."""
+
     def facts(self, target: Target) -> Mapping[str, Any]:
         """What keeping it costs by ("size_bytes", …), read now; {} where nothing of it is billed by what it holds or
         where it is gone. Raises where it can't be looked at."""

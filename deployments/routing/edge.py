@@ -4,28 +4,26 @@
 
     api, stage
     certificate → its validation records → issued → domains (<hostname> and <region>.<hostname>) → mappings
-    <region>.<hostname> A, AAAA → health check on that name → <hostname> A, AAAA by the routing policy
+    <region>.<hostname> A, AAAA → health checks (checks.py) → <hostname> A, AAAA by the routing policy
 
 Health checks and probes look at <region>.<hostname>, the replica, never at the service's own name.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 from deployments.components.component import Context
 from deployments.names import API_LIMIT, physical_name
 from deployments.plan.model import GLOBAL, Out, Ref, Spec
-from deployments.routing.policy import TYPES, Leaf, Policy, alias_record, records
+from deployments.routing.checks import Checks
+from deployments.routing.policy import TYPES, Leaf, Node, alias_record
+from deployments.routing.service_records import ServiceRecords
 
 TARGET_TTL_S = 60
 """What resolvers may keep an alias's answer: the TTL of its target (developer guide, "Choosing between alias and
 non-alias records")."""
-
-HTTPS_PORT = 443
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,10 @@ class Edge:
 
     hostname: str
     zone_id: str
-    policy: Policy
+    tree: Node
     ttl_s: int
     drain_s: int
-    check_path: str
-    check_interval_s: int
-    failure_threshold: int
+    checks: Checks
     routes: tuple[str, ...]
 
     def specs(self, context: Context) -> Iterator[Spec]:
@@ -118,46 +114,28 @@ class Edge:
                 context={"hostname": self.hostname},
                 after=frozenset({_mapping(replica, region, context)}),
             )
-        yield Spec(
-            self._health_check(region, context),
-            params={
-                "fqdn": replica,
-                "port": HTTPS_PORT,
-                "type": "HTTPS",
-                "path": self.check_path,
-                "interval_s": self.check_interval_s,
-                "failure_threshold": self.failure_threshold,
-                "tags": dict(context.tags),
-            },
-            context={"region": region},
-            after=frozenset(addresses),
-        )
+        yield self.checks.endpoint(region, context, after=frozenset(addresses))
+        if self.tree.policy.checked:
+            yield self.checks.calculated(region, context)
 
     def _service_records(self, context: Context) -> Iterator[Spec]:
-        leaves = [
-            Leaf(
-                region,
-                target=Out(_domain(self.hostname, region, context), "target"),
-                zone_id=Out(_domain(self.hostname, region, context), "zone_id"),
-                health_check=Out(self._health_check(region, context), "id"),
-            )
-            for region in context.regions
-        ]
-        for kind, member, params in records(self.hostname, self.zone_id, self.policy, leaves):
-            region = member.leaf.region
-            routes = {context.ref("apigatewayv2_route", region, route) for route in self.routes}
-            yield Spec(
-                context.ref(
-                    "route53_record", GLOBAL, " ".join(filter(None, (self.hostname, kind, member.set_identifier)))
-                ),
-                params=params,
-                context={"hostname": self.hostname, "region": region},
-                # Users come only to a replica that can answer them.
-                after=frozenset(routes | {_mapping(self.hostname, region, context)}),
-                drain_s=TARGET_TTL_S + self.drain_s,
-                group=f"{self.hostname} {kind}",
-                shape=self.policy.name,
-            )
+        leaves = {region: self._leaf(region, context) for region in context.regions}
+        records = ServiceRecords(self.hostname, self.zone_id, leaves, drain_s=TARGET_TTL_S + self.drain_s)
+        yield from records.specs(self.tree, context)
+
+    def _leaf(self, region: str, context: Context) -> Leaf:
+        domain = _domain(self.hostname, region, context)
+        return Leaf(
+            region,
+            target=Out(domain, "target"),
+            zone_id=Out(domain, "zone_id"),
+            health_check=self.checks.of(region, context) if self.tree.policy.checked else None,
+            # Users come only to a replica that can answer them.
+            after=frozenset(
+                {_mapping(self.hostname, region, context)}
+                | {context.ref("apigatewayv2_route", region, route) for route in self.routes}
+            ),
+        )
 
     def _validation(self, name: str, region: str, context: Context) -> Spec:
         # Named for what it proves: the record's own name is AWS's secret until the certificate has been asked for.
@@ -180,19 +158,6 @@ class Edge:
 
     def _certificate(self, region: str, context: Context) -> Ref:
         return context.ref("acm_certificate", region, self.hostname)
-
-    def _health_check(self, region: str, context: Context) -> Ref:
-        # What Route 53 can't change in place is part of the name: a change of it makes a new check beside the old one,
-        # which goes only once no record names it.
-        return context.ref(
-            "route53_health_check",
-            GLOBAL,
-            f"{region} {_digest({'interval_s': self.check_interval_s, 'type': 'HTTPS'})}",
-        )
-
-
-def _digest(fixed: Mapping[str, str | int]) -> str:
-    return sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _api(region: str, context: Context) -> Ref:

@@ -6,19 +6,23 @@ there is nothing to choose from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from deployments.routing.policy import Leaf, Member
+from deployments.components.component import Overrides
+from deployments.routing.policy import Branch, Policy
 
 
-class Simple:
+class Simple(Policy):
     """Every user is sent to the only region."""
 
     name = "simple"
+    checked = False
     most_regions = 1
+    most_records = 1
+    nests = False
 
-    def members(self, leaves: Sequence[Leaf]) -> tuple[Member, ...]:
-        return tuple(Member(leaf, checked=False) for leaf in leaves)
+    def every(self, overrides: Mapping[str, Overrides]) -> tuple[Branch, ...]:
+        return tuple(Branch(to=region) for region in overrides)
 
 
 POLICY = Simple()

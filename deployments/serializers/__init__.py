@@ -55,13 +55,23 @@ class ManifestField(serializers.JSONField):
     """A manifest: an object."""
 
 
+class EvacuatedSerializer(serializers.Serializer[Any]):
+    of = serializers.ChoiceField(["service", "region"], help_text="The service's own switch, or that of all there.")
+    since = serializers.DateTimeField()
+    by = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+    restoring = serializers.BooleanField(help_text="It is being brought back.")
+    incomplete = serializers.IntegerField(help_text="Objects that are tried again: not written, or not gone yet.")
+
+
 class ReplicaSerializer(serializers.Serializer[Any]):
     region = serializers.CharField()
     url = serializers.CharField(
         allow_null=True, help_text="Opens as it is on the machine that asks; null where nothing has routes."
     )
     hostname = serializers.CharField(allow_null=True)
-    in_rotation = serializers.BooleanField(help_text="Its routing record stands, as last seen.")
+    in_rotation = serializers.BooleanField(help_text="Its routing record stands, as last seen, and no switch is set.")
+    evacuated = EvacuatedSerializer(allow_null=True, help_text="Which switch takes it out of rotation.")
     status = serializers.ChoiceField(Status.choices)
     release = serializers.IntegerField(allow_null=True, help_text="The release that it runs.")
 
@@ -72,6 +82,12 @@ class HealthSummarySerializer(serializers.Serializer[Any]):
     degraded = serializers.IntegerField()
     down = serializers.IntegerField()
     unknown = serializers.IntegerField()
+
+
+class FailoverSerializer(serializers.Serializer[Any]):
+    worst_s = serializers.IntegerField(help_text="From when a replica dies until no user is led there, at most.")
+    evacuation_s = serializers.IntegerField(help_text="The same from when an evacuation's switch is set.")
+    formula = serializers.CharField(help_text="How worst_s comes about.")
 
 
 class ServiceSerializer(serializers.Serializer[Any]):
@@ -86,6 +102,9 @@ class ServiceSerializer(serializers.Serializer[Any]):
     operation = serializers.IntegerField(allow_null=True, help_text="The unfinished operation.")
     health = HealthSummarySerializer()
     replicas = ReplicaSerializer(many=True)
+    failover = FailoverSerializer(
+        allow_null=True, help_text="As released; null where users can't be led to another region."
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 

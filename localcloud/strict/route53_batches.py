@@ -17,7 +17,7 @@ from ministack.services import apigateway_v1
 from ministack.services import route53 as store
 
 from localcloud.call import Answer, Call
-from localcloud.strict import dns_names
+from localcloud.strict import dns_names, route53_cidr
 from localcloud.strict.region_table import API_GATEWAY_ZONES
 from localcloud.strict.route53_records import POLICIES, Record, policy_fields
 from localcloud.strict.rules import Refusal, amendment, rule
@@ -220,6 +220,28 @@ def a_location_is_used_once(batch: Batch) -> Iterator[str]:
             yield f"{_label(held[0])} cannot be created: more than one record has the location {place}."
 
 
+def a_cidr_location_exists(batch: Batch) -> Iterator[str]:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_CidrRoutingConfig.html"""
+    for record in batch.written:
+        if (config := record.get("CidrRoutingConfig")) is None:
+            continue
+        held = route53_cidr.locations(config["CollectionId"])
+        if held is None:
+            yield f"{_label(record)} cannot be created: CIDR collection {config['CollectionId']} does not exist."
+        elif config["LocationName"] not in {route53_cidr.DEFAULT, *held}:
+            yield f"{_label(record)} cannot be created: its collection has no location {config['LocationName']}."
+
+
+def a_cidr_location_is_used_once(batch: Batch) -> Iterator[str]:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-ipbased.html"""
+    for held in batch.sets():
+        configs = [record["CidrRoutingConfig"] for record in held if record.get("CidrRoutingConfig")]
+        if len({config["CollectionId"] for config in configs}) > 1:
+            yield f"{_label(held[0])} cannot be created: its records name more than one CIDR collection."
+        for location in _twice(config["LocationName"] for config in configs):
+            yield f"{_label(held[0])} cannot be created: more than one record has the CIDR location {location}."
+
+
 def a_weighted_set_has_one_ttl(batch: Batch) -> Iterator[str]:
     """https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html (TTL)"""
     for held in batch.sets():
@@ -321,6 +343,8 @@ CHECKS: tuple[Callable[[Batch], Iterator[str]], ...] = (
     a_failover_role_is_used_once,
     a_failover_primary_is_watched,
     a_location_is_used_once,
+    a_cidr_location_exists,
+    a_cidr_location_is_used_once,
     a_weighted_set_has_one_ttl,
     an_alias_target_exists,
     values_fit_their_type,

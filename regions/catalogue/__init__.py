@@ -143,6 +143,11 @@ def prices() -> Mapping[str, Price]:
     return MappingProxyType({price.key: price for price in map(_price, _rows("prices.csv"))})
 
 
+LATENCY_SOURCE = "https://www.cloudping.co"
+LATENCY_AS_OF = "2025-07"
+"""When the matrix was read; it tells the median of the year before."""
+
+
 def latency_ms(a: str, b: str) -> float | None:
     """Measured round trip from region `a` to region `b`, p50 in milliseconds; None where nobody measured it."""
     return _latencies_ms().get((a, b))

@@ -56,6 +56,22 @@ def both(*changes: Callable[[Document], object]) -> Callable[[Document], object]
     return change
 
 
+HOME = "us-west-2"
+DEFAULT: Document = {"default": True, "to": HOME}
+
+
+def routed(policy: str, *branches: Any) -> Callable[[Document], object]:
+    return field("routing", {"policy": policy, "branches": list(branches)})
+
+
+def block(name: str, *cidrs: str) -> Document:
+    return {"name": name, "cidrs": list(cidrs), "to": HOME}
+
+
+def nested(levels: int) -> Any:
+    return {"policy": "failover", "primary": nested(levels - 1), "secondary": HOME} if levels else HOME
+
+
 ENVIRONMENT = "components[1].environment"
 
 MANIFESTS: dict[str, Bad] = {
@@ -207,6 +223,22 @@ MANIFESTS: dict[str, Bad] = {
     "a TTL of nothing": Bad(field("routing", {"ttl": 0}), "routing.ttl", "range"),
     "a TTL of a week": Bad(field("routing", {"ttl": 604_800}), "routing.ttl", "range"),
     "a TTL as a text": Bad(field("routing", {"ttl": "60"}), "routing.ttl", "type"),
+    "multivalue, which aliases can't": Bad(field("routing", {"policy": "multivalue"}), "routing.policy", "policy"),
+    "two defaults": Bad(routed("geolocation", DEFAULT, DEFAULT), "routing.branches[1]", "twice"),
+    "no default": Bad(routed("geolocation", {"continent": "EU", "to": HOME}), "routing.branches", "default"),
+    "a weight beyond Route 53's": Bad(
+        routed("weighted", {"to": HOME, "weight": 256}), "routing.branches[0].weight", "range"
+    ),
+    "blocks that overlap": Bad(
+        routed("ip", block("a", "10.0.0.0/8"), block("b", "10.1.0.0/16"), DEFAULT),
+        "routing.branches[1].cidrs[0]",
+        "overlap",
+    ),
+    "a secondary without a primary": Bad(
+        field("routing", {"policy": "failover", "secondary": HOME}), "routing.primary", "missing"
+    ),
+    "ten thousand branches": Bad(routed("latency", *["us-east-1"] * 10_000), "routing.branches", "too_many"),
+    "policies without end": Bad(field("routing", nested(20)), f"routing{'.primary' * 5}", "too_deep"),
     "routing as a text": Bad(field("routing", "latency"), "routing", "type"),
     "a check of a path that is none": Bad(field("health_check", {"path": "health"}), "health_check.path", "form"),
     "a check of a path with a blank": Bad(field("health_check", {"path": "/a b"}), "health_check.path", "form"),

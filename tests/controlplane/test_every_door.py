@@ -32,6 +32,7 @@ TABLE = """
 /api/v1/schema/                                      GET                   login out   +.    +.    +.    +.
 /api/v1/regions/                                     GET POST              login out   +d    +d    +d    ++
 /api/v1/regions/sync/                                POST                  login out   .d    .d    .d    .+
+/api/v1/regions/latencies/                           GET                   login out   +.    +.    +.    +.
 /api/v1/regions/<code>/                              GET PATCH DELETE      login out   +d    +d    +d    ++
 /api/v1/availability/                                GET                   login out   +.    +.    +.    +.
 /api/v1/services/                                    GET POST              login out   +d    +d    ++    ++
@@ -61,6 +62,13 @@ TABLE = """
 /api/v1/services/<name>/drift/                       GET                   login out   +.    h.    +.    +.
 /api/v1/services/<name>/check/                       POST                  login out   .d    .d    .+    .+
 /api/v1/services/<name>/repair/                      POST                  login out   .d    .d    .+    .+
+/api/v1/services/<name>/regions/<code>/evacuate/     GET POST              login out   +d    hd    ++    ++
+/api/v1/services/<name>/regions/<code>/restore/      POST                  login out   .d    .d    .+    .+
+/api/v1/regions/<code>/evacuate/                     GET POST              login out   +d    hd    ++    ++
+/api/v1/regions/<code>/restore/                      POST                  login out   .d    .d    .+    .+
+/api/v1/regions/<code>/break-glass/                  GET                   login out   +.    +.    +.    +.
+/api/v1/services/<name>/resolve/                      GET                   login out   +.    h.    +.    +.
+/api/v1/services/<name>/users/                        GET                   login out   +.    h.    +.    +.
 /api/v1/audit/                                       GET                   login out   +.    +.    +.    +.
 /admin/login/                                        ALL                   ++    ++    ++    ++    ++    ++
 /admin/search/                                       GET POST              login out   ++    ++    ++    ++
@@ -187,10 +195,15 @@ TABLE = """
 /services/<slug:name>/repair/                        POST                  login out   .d    .h    .+    .+
 /services/<slug:name>/pause/                         GET POST              login out   dd    hh    ++    ++
 /services/<slug:name>/resume/                        POST                  login out   .d    .h    .+    .+
+/services/<slug:name>/regions/<slug:code>/evacuate/  GET POST              login out   dd    hh    ++    ++
+/services/<slug:name>/regions/<slug:code>/restore/   GET POST              login out   dd    hh    ++    ++
 /pause/                                              GET POST              login out   dd    dd    ++    ++
 /resume/                                             POST                  login out   .d    .d    .+    .+
 /regions/                                            GET                   login out   +.    +.    +.    +.
 /regions/<slug:code>/                                GET                   login out   +.    +.    +.    +.
+/regions/<slug:code>/evacuate/                       GET POST              login out   dd    hh    ++    ++
+/regions/<slug:code>/restore/                        GET POST              login out   dd    hh    ++    ++
+/regions/<slug:code>/break-glass/                    GET                   login out   h.    h.    h.    h.
 /operations/                                         GET                   login out   +.    +.    +.    +.
 /operations/<int:pk>/                                GET                   login out   +.    h.    +.    +.
 /operations/<int:pk>/cancel/                         POST                  login out   .d    .h    .+    .+

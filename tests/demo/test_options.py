@@ -14,13 +14,17 @@ from demo.processes import ROOT
 
 
 def test_defaults() -> None:
-    assert read({}) == Options(port=8000, localcloud_port=4566, localcloud_port_chosen=False, state_dir=ROOT / ".local")
+    assert read({}) == Options(
+        port=8000, localcloud_port=4566, localcloud_port_chosen=False, dns_port=4565, state_dir=ROOT / ".local"
+    )
 
 
 def test_everything_can_be_chosen(tmp_path: Path) -> None:
-    chosen = read({"PORT": "18100", "LOCALCLOUD_PORT": "14700", "STATE_DIR": str(tmp_path)})
+    chosen = read({"PORT": "18100", "LOCALCLOUD_PORT": "14700", "DNS_PORT": "15400", "STATE_DIR": str(tmp_path)})
 
-    assert chosen == Options(port=18100, localcloud_port=14700, localcloud_port_chosen=True, state_dir=tmp_path)
+    assert chosen == Options(
+        port=18100, localcloud_port=14700, localcloud_port_chosen=True, dns_port=15400, state_dir=tmp_path
+    )
 
 
 @pytest.mark.parametrize("port", ["0", "-1", "65534", "80x", "٣", "8000.5"])

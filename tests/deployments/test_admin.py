@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -50,6 +51,8 @@ class Inputs(HTMLParser):
             self.sent.setdefault(self._select, "")
         elif tag == "option" and "selected" in given and self._select:
             self.sent[self._select] = given["value"]
+        elif tag == "input" and given.get("type") == "checkbox" and "checked" in given:
+            self.sent[given["name"]] = "on"
         elif tag == "input" and given.get("name") and given.get("type") not in {"file", "checkbox", "submit"}:
             self.sent[given["name"]] = given.get("value", "")
 
@@ -105,10 +108,49 @@ def test_service_is_made_with_one_form(admin: Client) -> None:
         "account": "demo",
         "regions": ["us-west-2", "eu-central-1"],
         "components": [{"kind": "table", "name": "entries", "key": {"id": "S"}}],
-        "routing": {"policy": "latency", "ttl": 60},
+        "routing": {"policy": "latency", "ttl": 60, "switch": "region"},
         "health_check": {"path": "/", "interval": 10, "failure_threshold": 3},
         "safety": {"min_serving_regions": 1, "repair": "auto", "drain_s": 300},
     }
+
+
+def test_routing_is_said_by_rows_and_what_is_below_as_text(admin: Client) -> None:
+    """A tree is shown again as it was sent; what is not said of a row is not in the manifest."""
+    below = '{"policy": "latency", "branches": ["us-west-2", "eu-central-1"]}'
+    said = form(
+        **{
+            "routing.policy": "geolocation",
+            "routing.branches[0].to": "eu-central-1",
+            "routing.branches[0].continent": "EU",
+            "routing.branches[0].fence": "on",
+            "routing.branches[1].to": below,
+            "routing.branches[1].default": "on",
+        }
+    )
+    admin.post(f"{SERVICES}add/", said)
+
+    service = Service.objects.get()
+    assert manifests.document_of(service)["routing"] == {
+        "policy": "geolocation",
+        "ttl": 60,
+        "switch": "region",
+        "branches": [
+            {"to": "eu-central-1", "fence": True, "continent": "EU"},
+            {"to": json.loads(below), "default": True},
+        ],
+    }
+    shown = form_of(admin, f"{SERVICES}{service.pk}/change/")
+    assert {name: shown[name] for name in said if name.startswith("routing.")} == {
+        name: value for name, value in said.items() if name.startswith("routing.")
+    }
+
+
+def test_both_ways_of_a_failover_are_fields(admin: Client) -> None:
+    two = {"routing.primary": "us-west-2", "routing.secondary": "eu-central-1"}
+    html = admin.post(f"{SERVICES}add/", form(**{"routing.policy": "failover"})).content.decode()
+    assert "is missing" in html
+    assert admin.post(f"{SERVICES}add/", form(**{"routing.policy": "failover"}, **two)).status_code == 302
+    assert manifests.document_of(Service.objects.get())["routing"]["secondary"] == "eu-central-1"
 
 
 def test_everything_that_a_manifest_says_can_be_said_in_the_form(admin: Client) -> None:

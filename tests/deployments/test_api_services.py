@@ -38,7 +38,7 @@ def test_service_is_created_from_a_manifest(operator: APIClient) -> None:
             "account": "demo",
             "regions": ["us-west-2", "eu-central-1"],
             "components": [{"kind": "table", "name": "entries", "key": {"id": "S"}}],
-            "routing": {"policy": "latency", "ttl": 60},
+            "routing": {"policy": "latency", "ttl": 60, "switch": "region"},
             "health_check": {"path": "/", "interval": 10, "failure_threshold": 3},
             "safety": {"min_serving_regions": 1, "repair": "auto", "drain_s": 300},
         },
@@ -50,6 +50,7 @@ def test_service_is_created_from_a_manifest(operator: APIClient) -> None:
         "operation": None,
         "health": {"status": "unknown", "up": 0, "degraded": 0, "down": 0, "unknown": 0},
         "replicas": [],
+        "failover": None,
         "created_at": "",
         "updated_at": "",
     }
@@ -207,6 +208,7 @@ def test_replicas_are_told_as_released(operator: APIClient) -> None:
             "url": f"https://{code}.keyvalue.example.test",
             "hostname": f"{code}.keyvalue.example.test",
             "in_rotation": True,
+            "evacuated": None,
             "status": "up",
             "release": 1,
         }

@@ -74,9 +74,9 @@ def test_what_somebody_deleted_is_made_again(deployer: Deployer) -> None:
     lose(deployer.world, "route53_health_check", "global")
     checked = check(deployer)
     assert checked.repair is not None
-    assert (checked.repair.verb, checked.repair.title) == ("repair", "Repair kv: 2 resources")
+    assert (checked.repair.verb, checked.repair.title) == ("repair", "Repair kv: 4 resources")
     assert (checked.repair.requested_by, checked.repair.requested_via) == (None, "drift")
-    assert found() == {"route53_health_check": ("found", "")}
+    assert found() == dict.fromkeys(("route53_health_check", "route53_calculated_check"), ("found", ""))
 
     assert deployer.look() == Succeeded()
     made = [Ref.parse(line.split(" ", 1)[1]) for line in deployer.done("create")]

@@ -90,7 +90,7 @@ def canonical() -> dict[str, Any]:
                 "payload_format": "1.0",
             },
         ],
-        "routing": {"policy": "latency", "ttl": 30},
+        "routing": {"policy": "latency", "ttl": 30, "switch": "region"},
         "health_check": {"path": "/health", "interval": 30, "failure_threshold": 2},
         "safety": {"min_serving_regions": 2, "repair": "report", "drain_s": 10},
     }
@@ -176,7 +176,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "regions.us-west-2.memory_mb: 1 can't be taken: it should be greater than or equal to 128",
     ),
     (manifest(regions=[{"us-west-2": {"memory_mb": True}}]), "regions[0].memory_mb: true is not a whole number"),
-    (manifest(regions={"us-west-2": {"weight": 1}}), 'regions.us-west-2.weight: "weight" is not a field here'),
+    (manifest(regions={"us-west-2": {"pull": 1}}), 'regions.us-west-2.pull: "pull" is not a field here'),
     (manifest(regions={"us-west-2": 3}), "regions.us-west-2: 3 is not a map"),
     (
         manifest(routing={"policy": "latancy"}),

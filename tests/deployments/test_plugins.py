@@ -41,14 +41,16 @@ COMPONENT = Queue
 """
 
 FIRST = '''
-class First:
+from deployments.routing.policy import Branch, Policy
+
+
+class First(Policy):
     """Every user is sent to the first region."""
 
     name = "first"
-    most_regions = None
 
-    def members(self, leaves):
-        return ()
+    def every(self, overrides):
+        return tuple(Branch(to=region) for region in list(overrides)[:1])
 
 
 POLICY = First()

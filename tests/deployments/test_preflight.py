@@ -42,11 +42,11 @@ def planned(wanted: Manifest | None, world: Memory, stack: Stack | None = None) 
 
 
 def test_a_first_deploy_is_told_whole() -> None:
-    """Two regions: two checks and two certificates, the time of a certificate and of a replica, the cost of both."""
+    """Two regions: four checks and four of switches beneath, two certificates, what takes time, and the cost of all."""
     world = Memory(readings={CHECKS: Reading(used=5, limit=200)})
     told = planned(manifest("us-west-2", "eu-central-1"), world)
     assert {(use.name, use.region): (use.used, use.adds, use.limit) for use in told.quotas} == {
-        ("health_checks_per_account", "global"): (5, 2, 200),
+        ("health_checks_per_account", "global"): (5, 8, 200),
         ("certificates_per_region", "us-west-2"): (None, 1, 2500),
         ("certificates_per_region", "eu-central-1"): (None, 1, 2500),
         ("tables_per_region", "us-west-2"): (None, 1, 2500),
@@ -56,7 +56,7 @@ def test_a_first_deploy_is_told_whole() -> None:
     assert {wait.what: wait.seconds for wait in told.waits} == {"2 × certificate": 180.0, "2 × replica": 195.0}
     assert told.about_s > 195
     checks = next(line for line in told.costs if line.what == "health check of an AWS endpoint")
-    assert (checks.quantity, checks.monthly_usd) == (Decimal(2), Decimal("1.00"))
+    assert (checks.quantity, checks.monthly_usd) == (Decimal(8), Decimal("4.00"))
     assert told.depends_on_data
 
 
@@ -64,7 +64,7 @@ def test_a_plan_that_would_exceed_a_quota_says_so_and_is_still_a_plan() -> None:
     world = Memory(readings={CHECKS: Reading(used=199, limit=200)})
     told = planned(manifest("us-west-2", "eu-central-1"), world)
     (warning,) = told.warnings
-    assert warning.startswith("health checks in the account: 199 are used, this plan adds 2, AWS allows 200.")
+    assert warning.startswith("health checks in the account: 199 are used, this plan adds 8, AWS allows 200.")
     assert told.lines()[0] == f"! {warning}"
 
 
@@ -103,12 +103,12 @@ def test_leaving_a_region_takes_off_its_cost_and_drains() -> None:
 
 
 def test_a_plan_reads_few_rows(django_assert_max_num_queries: Any) -> None:
-    """The stack, its inventory, the sizes of artifacts: as many queries for one region as for three."""
+    """The stack, its inventory and its foundation's, the sizes of artifacts: as many for one region as for three."""
     account = stack_of("kv").account
     for regions in (("us-west-2",), ("us-west-2", "eu-central-1", "ap-southeast-1")):
         released = candidate(manifest(*regions), account.account_id, ZONE)
         view = preview(None, released, provider=Memory())
-        with django_assert_max_num_queries(3):
+        with django_assert_max_num_queries(4):
             preflight(account, released, view.plan, Memory())
 
 

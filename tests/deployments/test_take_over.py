@@ -76,13 +76,13 @@ def test_the_owner_record_becomes_ours_a_generation_later(keyvalue: Service, wor
 
 def test_a_deploy_that_it_stopped_goes_through_then(keyvalue: Service, world: Memory) -> None:
     Deploy(keyvalue, builders.COMMAND).execute()
-    stack = Stack.objects.get()
+    stack = Stack.objects.get(service=keyvalue)
     assert isinstance(look(stack, world, Clock()), Failed)
     assert Step.objects.filter(status="failed", error_code="conflict").exists()
     assert world.owners[NAME] == ("them", 7)
 
     take_over(keyvalue).execute()
-    Retry(Operation.objects.get(), builders.COMMAND).execute()
+    Retry(Operation.objects.get(stack__service=keyvalue), builders.COMMAND).execute()
 
     assert isinstance(look(stack, world, Clock()), Succeeded)
     owner, generation = world.owners[NAME]

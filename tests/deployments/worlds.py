@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployments import reconcile
-from deployments.apply import Outcome
+from deployments.actions.settle_foundation import BEAT, settle
+from deployments.apply import Later, Outcome
 from deployments.manifest import parse, render
 from deployments.models import Lease, Operation, Release, Stack
 from deployments.providers.memory import Memory
@@ -68,7 +69,7 @@ def approve(
         release = Release.objects.create(service_name=stack.name, number=number, manifest=render(parsed), zone_id=ZONE)
     stack.release = release
     stack.save(update_fields=["release"])
-    return Operation.objects.create(
+    operation = Operation.objects.create(
         stack=stack,
         verb="deploy" if manifest else "destroy",
         title="test",
@@ -76,17 +77,23 @@ def approve(
         consent=consent or [],
         override={"guards": list(override)},
     )
+    settle(stack.account, BEAT, again=True)
+    return operation
 
 
 def look(stack: Stack, world: Memory, clock: Clock, **named: Any) -> Outcome | None:
-    """One worker's look, in this process; the lease of a dead one has run out."""
-    Lease.objects.all().delete()
-    return reconcile.look(
-        stack.pk,
-        provider=lambda _: world,
-        probe=named.pop("probe", lambda stack, region: True),
-        executor=Inline(),
-        clock=clock,
-        sleep=clock.sleep,
+    """One worker's look, in this process, and what follows for the foundation; the lease of a dead one has run out."""
+    named = {
+        "provider": lambda _: world,
+        "probe": lambda stack, region: True,
+        "executor": Inline(),
+        "clock": clock,
+        "sleep": clock.sleep,
         **named,
-    )
+    }
+    Lease.objects.all().delete()
+    outcome = reconcile.look(stack.pk, **named)
+    ended = outcome is not None and not isinstance(outcome, Later)
+    if ended and (follows := settle(stack.account, BEAT)):
+        reconcile.look(follows.stack_id, **named)
+    return outcome

@@ -40,6 +40,7 @@ def test_a_whole_service_is_back_after_kill_9(tmp_path: Path) -> None:
         make_echo(connect, ACCOUNT, REGION, domain, "1.0", "GET /{key}")
         make_global_table(connect, "items", REGION, OTHER)
         connect("dynamodb", REGION).put_item(TableName="items", Item={"key": {"S": "k"}, "value": {"S": "kept"}})
+        connect("route53").create_cidr_collection(Name="service", CallerReference="once")
         control(running, "outages", {"region": OTHER, "on": True})
         connect("dynamodb", REGION).put_item(TableName="items", Item={"key": {"S": "q"}, "value": {"S": "queued"}})
         authority = Path(running["ca_file"]).read_bytes()
@@ -50,6 +51,7 @@ def test_a_whole_service_is_back_after_kill_9(tmp_path: Path) -> None:
 
     with start_localcloud(tmp_path) as running, clients(running["url"], ACCOUNT) as connect:
         assert value_of(connect("dynamodb", REGION), "items", "k") == "kept"
+        assert [each["Name"] for each in connect("route53").list_cidr_collections()["CidrCollections"]] == ["service"]
         outages = control(running, "outages")
         assert (outages["outages"], outages["queued_writes"]) == ({OTHER: "blackhole"}, {OTHER: 1})
         control(running, "outages", {"region": OTHER, "on": False})

@@ -45,7 +45,7 @@ class Asked:
     @property
     def tags(self) -> dict[str, str]:
         for name in ("Tags", "tags", "AddTags"):
-            given = self.params.get(name)
+            given = self.params.get(name) or self.params.get("CreateBucketConfiguration", {}).get(name)
             if isinstance(given, list):
                 return {tag["Key"]: tag["Value"] for tag in given if "Value" in tag}
             if given:
@@ -82,9 +82,13 @@ def _arn(asked: Asked) -> str:
             kinds = {"HostedZoneId": "hostedzone", "HealthCheckId": "healthcheck", "ResourceId": "healthcheck"}
             if asked.model.name == "GetChange":
                 kinds = {"Id": "change"}
+            if asked.model.name.endswith(("CidrCollection", "CidrBlocks")):
+                kinds = {"Id": "cidrcollection", "CollectionId": "cidrcollection"}
             return next(
                 (f"arn:aws:route53:::{kind}/{given[name]}" for name, kind in kinds.items() if name in given), "*"
             )
+        case "s3" if "Bucket" in given:
+            return "arn:aws:s3:::" + "/".join(given[name] for name in ("Bucket", "Key") if name in given)
         case "apigateway":
             return f"arn:aws:apigateway:{asked.region}::{_path(asked)}"
     for name in ("ResourceArn", "resourceArn", "Resource", "CertificateArn"):
@@ -177,4 +181,5 @@ INSIDE: dict[tuple[str, str], Inside] = {
     ("lambda", "CreateFunction"): _function,
     ("lambda", "UpdateFunctionConfiguration"): _passes,
     ("logs", "CreateLogGroup"): _with_tags("logs:TagResource"),
+    ("s3", "CreateBucket"): _with_tags("s3:TagResource"),
 }

@@ -22,11 +22,17 @@ from tests.permissions.needs import Asked, needs
 ROOT = Path(__file__).parents[2]
 KINDS = "deployments/providers/aws/kinds/"
 ELSEWHERE = {
+    "deployments/providers/aws/lag.py": "lag",
+    "deployments/providers/aws/objects.py": "objects",
     "deployments/providers/aws/records.py": "route53_record",
     "deployments/providers/aws/usage.py": "usage",
     "regions/sync.py": "sync",
 }
-PASSED_THROUGH = ("regions/aws.py", "deployments/providers/aws/kind.py")
+PASSED_THROUGH = (
+    "regions/aws.py",
+    "deployments/providers/aws/kind.py",
+    "deployments/providers/aws/health_checks.py",
+)
 OUTPUT = "aws_calls"
 
 
@@ -46,8 +52,8 @@ class Recorder:
 
         make = aws._make
 
-        def heard(access: Any, service: str, region: str, *, slow: bool = False) -> Any:
-            made = make(access, service, region, slow=slow)
+        def heard(access: Any, service: str, region: str, *, read_timeout_s: float) -> Any:
+            made = make(access, service, region, read_timeout_s=read_timeout_s)
             made.meta.events.register_first(
                 "provide-client-params",
                 lambda params, model, **_: self._hear(Asked(model, params, made.meta.region_name, access.account_id)),

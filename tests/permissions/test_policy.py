@@ -102,16 +102,20 @@ def test_all_on_everything_is_what_aws_narrows_by_nothing(bounds: Bounds) -> Non
 NO_RESOURCE = {
     "acm:ListCertificates",
     "acm:RequestCertificate",
+    "cloudwatch:GetMetricData",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeRegions",
     "dynamodb:ListTables",
     "iam:GetAccountSummary",
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",
+    "route53:CreateCidrCollection",
     "route53:CreateHealthCheck",
     "route53:GetAccountLimit",
+    "route53:ListCidrCollections",
     "route53:ListHealthChecks",
     "route53:ListHostedZones",
+    "s3:ListAllMyBuckets",
     "servicequotas:GetServiceQuota",
 }
 

@@ -47,6 +47,26 @@ def test_region_is_added_disabled_and_removed(administrator: APIClient) -> None:
     assert not Region.objects.exists()
 
 
+def test_latencies_are_told_between_enabled_regions_with_source_and_date(administrator: APIClient) -> None:
+    """The newest region was not measured yet: null, never a guess."""
+    for code in ("us-west-2", "eu-central-1", "ap-southeast-6"):
+        Region.objects.create(code=code)
+    Region.objects.create(code="eu-north-1", enabled=False)
+
+    body = administrator.get("/api/v1/regions/latencies/").json()
+
+    assert body == {
+        "source": "https://www.cloudping.co",
+        "as_of": "2025-07",
+        "statistic": "p50 over one year",
+        "regions": [
+            {"region": "ap-southeast-6", "to_ms": {"ap-southeast-6": None, "eu-central-1": None, "us-west-2": None}},
+            {"region": "eu-central-1", "to_ms": {"ap-southeast-6": None, "eu-central-1": 4.0, "us-west-2": 142.4}},
+            {"region": "us-west-2", "to_ms": {"ap-southeast-6": None, "eu-central-1": 142.8, "us-west-2": 3.2}},
+        ],
+    }
+
+
 @pytest.mark.parametrize("code", ["mars-north-1", "", "eu-central-1"])
 def test_region_must_exist_and_be_new(administrator: APIClient, code: str) -> None:
     Region.objects.create(code="eu-central-1")

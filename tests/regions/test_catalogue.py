@@ -121,6 +121,8 @@ def test_quotas_bound_a_plan() -> None:
     assert {name: quota.value for name, quota in catalogue.quotas().items()} == {
         ("route53", "health_checks_per_account"): 200,
         ("route53", "records_per_zone"): 10_000,
+        ("route53", "cidr_collections_per_account"): 5,
+        ("route53", "cidr_blocks_per_collection"): 1000,
         ("route53", "records_per_batch"): 1000,
         ("route53", "characters_per_batch"): 32000,
         ("apigateway", "domains_per_region"): 120,
@@ -132,6 +134,7 @@ def test_quotas_bound_a_plan() -> None:
         ("lambda", "direct_zip_bytes"): 50 * 1024 * 1024,
         ("acm", "certificates_per_region"): 2500,
         ("iam", "roles_per_account"): 1000,
+        ("s3", "buckets_per_account"): 10_000,
         ("dynamodb", "tables_per_region"): 2500,
         ("logs", "log_groups_per_region"): 1_000_000,
     }
@@ -141,7 +144,7 @@ def test_a_quota_that_can_be_raised_says_where() -> None:
     """Service Quotas has its code; of global services in us-east-1, of others in the region itself."""
     raised = {key: quota.home for key, quota in catalogue.quotas().items() if quota.code}
     assert all(re.fullmatch(r"L-[0-9A-F]{8}", catalogue.quotas()[key].code) for key in raised)
-    assert {service for (service, _), home in raised.items() if home == "us-east-1"} == {"route53", "iam"}
+    assert {service for (service, _), home in raised.items() if home == "us-east-1"} == {"route53", "iam", "s3"}
 
 
 def test_prices_are_exact_and_say_of_which_region() -> None:

@@ -68,7 +68,13 @@ class Service:
 
     # -- asking
 
-    def save(self, *, regions: Sequence[str] = THREE, components: Sequence[Json] = KEY_VALUE) -> Json:
+    def save(
+        self,
+        *,
+        regions: Sequence[str] = THREE,
+        components: Sequence[Json] = KEY_VALUE,
+        routing: Json | None = None,
+    ) -> Json:
         """PUT the manifest, and the code that it names."""
         self.manifest = {
             "name": self.name,
@@ -77,6 +83,7 @@ class Service:
             "components": list(components),
             "health_check": {"path": "/health"},
             "safety": {"drain_s": 0},
+            **({"routing": routing} if routing else {}),
         }
         saved: Json = self.system.api.call("PUT", f"services/{self.name}/", self.manifest)
         self.system.api.upload(f"services/{self.name}/artifacts/", "code.zip", CODE)

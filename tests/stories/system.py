@@ -173,7 +173,8 @@ def running(state_dir: Path, number: int) -> Iterator[System]:
     """Start a system in `state_dir`; `number` tells those of one machine's test workers apart."""
     server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
     name = f"stories_{number}"
-    options = Options(engines.free_port(), free_port(), localcloud_port_chosen=True, state_dir=state_dir)
+    ports = {"port": engines.free_port(), "localcloud_port": free_port(), "dns_port": free_port()}
+    options = Options(**ports, localcloud_port_chosen=True, state_dir=state_dir)
     redis_url = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{15 - number}"
     said: list[str] = []
     with redis.Redis.from_url(redis_url) as broker:

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from controlplane.dashboard.page import page, seen
-from deployments import overview
+from deployments import evacuations, overview
+from regions.models import Account
 
 
 @require_safe
@@ -22,4 +23,11 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     place = overview.place(code, timezone.now(), seen(request))
     if place is None:
         raise Http404(f"There is no region {code} here.")
-    return page(request, "dashboard/region.html", {"place": place}, section="regions")
+    scope = seen(request)
+    accounts = Account.objects.all() if scope.everywhere else Account.objects.filter(pk__in=scope.accounts)
+    context = {
+        "place": place,
+        "switched": any(evacuations.switches(account, code) for account in accounts),
+        "out": evacuations.standing().filter(region__code=code, account__in=accounts).select_related("stack"),
+    }
+    return page(request, "dashboard/region.html", context, section="regions")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,10 +15,11 @@ from controlplane.dashboard.draft import draft_of
 from controlplane.dashboard.page import page, seen
 from deployments import overview
 from deployments.actions.actor import Actor
-from deployments.models import Service, Stack
+from deployments.models import Release, Service, Stack
 from deployments.overview import drift
 from deployments.overview.inventory import foreign_owner
 from deployments.overview.pauses import pauses
+from deployments.overview.routing import failover_of
 
 
 @require_safe
@@ -33,6 +36,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "service": row,
         "may_operate": _may_operate(request, name),
+        **_routing(name),
         "sentence": sentence.of_service(row),
         "draft": draft_of(name),
         "foreign_owner": foreign_owner(name),
@@ -44,6 +48,20 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "shared_cause": overview.SHARED_CAUSE,
     }
     return page(request, "dashboard/service.html", context, section="services")
+
+
+def _routing(name: str) -> dict[str, Any]:
+    """As released: the policy, how long a failover takes, and whether the service can leave a region by itself,
+    without the others there."""
+    release = Release.objects.filter(pk__in=Stack.objects.filter(name=name).values("release")).first()
+    if release is None:
+        return {"own_switch": False}
+    routing = release.manifest["routing"]
+    return {
+        "own_switch": routing.get("switch") == "service",
+        "policy": routing["policy"],
+        "failover": failover_of(release.manifest),
+    }
 
 
 def _may_operate(request: HttpRequest, name: str) -> bool:

@@ -140,6 +140,8 @@ def document(field: Field, state: Any) -> Any:
             ]
         case "map":
             return dict(state or [])
+        case "check" if field.default is None and not field.required:
+            return state or None
     return state
 
 

@@ -33,8 +33,8 @@ class World:
     owner: str
     artifact: Callable[[str], bytes]
 
-    def client(self, service: str, region: str, *, slow: bool = False) -> aws.Client:
-        return aws.client(self.access, service, region, slow=slow)
+    def client(self, service: str, region: str, *, slow: bool = False, quick: bool = False) -> aws.Client:
+        return aws.client(self.access, service, region, slow=slow, quick=quick)
 
     def marks(self, ref: Ref) -> dict[str, str]:
         """The tags that say whose it is and which it is."""
@@ -125,12 +125,16 @@ class Kind(ABC):
         found = self.observe(world, target)
         if found is None:
             raise refusal
+        return self.own(target, found, code=refusal.code, request_id=refusal.request_id)
+
+    def own(self, target: Target, found: Observed, *, code: str = "exists", request_id: str = "") -> Observed:
+        """What was found where one was to be made, if it is ours; another's is a `Conflict`."""
         if not found.ours:
             raise Conflict(
                 f"{found.physical_id} exists and does not carry our mark for {target.ref}",
-                code=refusal.code,
+                code=code,
                 mend="Adopt it (manage.py adopt), rename the service or component, or remove what stands there.",
-                request_id=refusal.request_id,
+                request_id=request_id,
             )
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.providers.aws import usage
+from deployments.providers.aws import lag, objects, usage
 from deployments.providers.aws.grants import Grant, grant
 from deployments.providers.aws.kind import OWNER_TAG
 from deployments.providers.aws.provider import discover
@@ -23,10 +23,13 @@ MOST_POLICIES = 10
 
 Document = dict[str, Any]
 
-# What the account as a whole is read for: regions and zones (sync), and how much of its quotas is used.
+# What is asked for besides kinds: regions and zones (sync), how much of its quotas an account uses, how far replicas
+# are behind, and the switches that an evacuation sets.
 ACCOUNT: Mapping[str, tuple[Grant, ...]] = {
     "sync": (grant("ec2:DescribeRegions", "ec2:DescribeAvailabilityZones", "route53:ListHostedZones"),),
     "usage": usage.GRANTS,
+    "lag": lag.GRANTS,
+    "objects": objects.GRANTS,
 }
 
 

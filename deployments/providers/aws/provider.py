@@ -15,13 +15,14 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from deployments.plan.demand import Demand
 from deployments.plan.model import Action, Observed, Params, Plan, Ref, Traits, Unobserved
 from deployments.plan.quota import Ask, Reading
-from deployments.providers.aws import kinds, records, usage
+from deployments.providers.aws import kinds, lag, objects, records, usage
 from deployments.providers.aws.kind import Kind, World
 from deployments.providers.errors import Conflict, ProviderError, Refused, Transient
 from deployments.providers.protocol import Batch, Claim, Looks, Target
@@ -113,6 +114,22 @@ class AwsProvider:
     def claim_owner(self, zone_id: str, hostname: str, *, before: Claim, after: Claim) -> str:
         with border():
             return records.claim_owner(self._world, zone_id, hostname, before=before, after=after)
+
+    def put_object(self, region: str, bucket: str, key: str, body: bytes) -> None:
+        with border():
+            objects.put(self._world, region, bucket, key, body)
+
+    def delete_object(self, region: str, bucket: str, key: str) -> None:
+        with border():
+            objects.delete(self._world, region, bucket, key)
+
+    def has_object(self, region: str, bucket: str, key: str) -> bool:
+        with border():
+            return objects.has(self._world, region, bucket, key)
+
+    def replication_lag(self, region: str, tables: Sequence[str], sources: Sequence[str]) -> Mapping[str, float | None]:
+        with border():
+            return lag.read(self._world, region, tables, sources, datetime.now(UTC))
 
     def facts(self, target: Target) -> Mapping[str, Any]:
         with border():

@@ -25,6 +25,8 @@ _POLICY = {  # our policy's key → the record set's
     "failover": "Failover",
     "multivalue": "MultiValueAnswer",
     "geolocation": "GeoLocation",
+    "geoproximity": "GeoProximityLocation",
+    "cidr": "CidrRoutingConfig",
 }
 
 
@@ -197,9 +199,27 @@ def to_params(zone_id: str, record_set: Mapping[str, Any]) -> Params:
             "evaluate_target_health": alias["EvaluateTargetHealth"],
         },
         "set_identifier": record_set.get("SetIdentifier"),
-        "policy": {key: record_set[name] for key, name in _POLICY.items() if name in record_set},
+        "policy": {key: _told(key, record_set[name]) for key, name in _POLICY.items() if name in record_set},
         "health_check_id": record_set.get("HealthCheckId"),
     }
+
+
+def same_policy(one: Params, other: Params) -> bool:
+    """By meaning: Route 53 writes coordinates with as many decimals as it likes."""
+    return bool(_meant(one) == _meant(other))
+
+
+def _meant(policy: Params) -> Params:
+    place = policy.get("geoproximity", {})
+    if "Coordinates" not in place:
+        return policy
+    coordinates = {axis: float(text) for axis, text in place["Coordinates"].items()}
+    return {**policy, "geoproximity": {**place, "Coordinates": coordinates}}
+
+
+def _told(key: str, value: Any) -> Any:
+    """A bias of 0 is none, and Route 53 need not tell it (API reference, GeoProximityLocation)."""
+    return {"Bias": 0, **value} if key == "geoproximity" else value
 
 
 def _fence_changes(fence: Fence) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,8 @@ GRANTS = (
         "iam:GetAccountSummary",
         "dynamodb:ListTables",
         "servicequotas:GetServiceQuota",
+        "s3:ListAllMyBuckets",
+        "route53:ListCidrCollections",
     ),
     grant("route53:GetHostedZoneLimit", on="arn:aws:route53:::hostedzone/{zone}"),
     grant(
@@ -41,6 +43,7 @@ IAM_ACTIONS: frozenset[str] = frozenset().union(*(each.actions for each in GRANT
 
 THREADS = 32
 REMEMBERED_S = 60.0
+A_PAGE = 1_000
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,8 @@ def _roles(world: World, place: Place) -> Told:
 
 @dataclass(frozen=True)
 class Listed:
-    """How many there are: by a list call, page by page. `parent`: the parameter that takes the API's id."""
+    """How many there are: by a list call, page by page. `parent`: the parameter that takes the API's id; `most`: the
+    one that takes a number, where AWS wants to be asked in pages."""
 
     service: str
     name: str
@@ -169,10 +173,13 @@ class Listed:
     asks: str = "NextToken"
     tells: str = ""
     parent: str = ""
+    most: str = ""
 
     def __call__(self, world: World, place: Place) -> Told:
         call = getattr(world.client(self.client, place.region), self.method)
-        params = {self.parent: place.of} if self.parent else {}
+        params: dict[str, Any] = {self.parent: place.of} if self.parent else {}
+        if self.most:
+            params[self.most] = A_PAGE
         found = pages(call, self.items, asks=self.asks, tells=self.tells, **params)
         return {(self.service, self.name): Reading(used=sum(1 for _ in found))}
 
@@ -197,6 +204,8 @@ _COUNTS = (
     Listed("apigateway", "routes_per_api", "apigatewayv2", "get_routes", "Items", parent="ApiId"),
     Listed("apigateway", "integrations_per_api", "apigatewayv2", "get_integrations", "Items", parent="ApiId"),
     Listed("acm", "certificates_per_region", "acm", "list_certificates", "CertificateSummaryList"),
+    Listed("route53", "cidr_collections_per_account", "route53", "list_cidr_collections", "CidrCollections"),
+    Listed("s3", "buckets_per_account", "s3", "list_buckets", "Buckets", asks="ContinuationToken", most="MaxBuckets"),
     Listed(
         "dynamodb",
         "tables_per_region",
@@ -222,5 +231,6 @@ _RAISED: Mapping[tuple[str, str], Call] = {
         ("apigateway", "domains_per_region"),
         ("acm", "certificates_per_region"),
         ("dynamodb", "tables_per_region"),
+        ("s3", "buckets_per_account"),
     )
 }

@@ -16,12 +16,13 @@ ASKING_LIMIT_S = 10.0
 class Command(BaseCommand):
     help = (
         "Switch a region of the local cloud off and on: its AWS API and its traffic fail, and writes to its tables "
-        "wait until it is back. blackhole: connecting times out. 503: refused at once. partition: the region serves, "
-        "but replication to and from it is held."
+        "wait until it is back. route53-api is Route 53's API alone: its DNS and health checks go on. blackhole: "
+        "connecting times out. 503: refused at once. partition: the region serves, but replication to and from it is "
+        "held."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("region", nargs="?", help="a region's code, such as eu-central-1")
+        parser.add_argument("region", nargs="?", help="a region's code, such as eu-central-1, or route53-api")
         switch = parser.add_mutually_exclusive_group(required=True)
         switch.add_argument("--on", action="store_true", help="the region fails from now on")
         switch.add_argument("--off", action="store_true", help="the region works again")

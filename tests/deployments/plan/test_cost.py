@@ -52,14 +52,14 @@ def monthly(lines: tuple[CostLine, ...]) -> dict[tuple[str, str], Decimal | None
 
 
 def test_a_replica_costs_its_health_check_and_the_requests_of_its_checkers() -> None:
-    """Exact: 0.50 and two features (HTTPS, 10 s); 4,204,800 requests to the API, to Lambda, 50 ms of 512 MB each."""
+    """Exact: 0.50 for it and the calculated one, two features (HTTPS, 10 s); 4,204,800 requests to API and Lambda."""
     assert monthly(added({}, things("eu-west-1"))) == {
         ("request to an HTTP API", "eu-west-1"): REQUESTS * Decimal("0.000001"),
         ("optional feature of a health check of an AWS endpoint", "global"): Decimal("2.00"),
         ("Lambda duration on x86_64", "eu-west-1"): REQUESTS / 2 * 50 / 1000 * Decimal("0.0000166667"),
         ("Lambda request", "eu-west-1"): REQUESTS * Decimal("0.0000002"),
         ("CloudWatch Logs ingested", "eu-west-1"): REQUESTS * 300 / Decimal(2**30) * Decimal("0.50"),
-        ("health check of an AWS endpoint", "global"): Decimal("0.50"),
+        ("health check of an AWS endpoint", "global"): Decimal("1.00"),
     }
 
 
@@ -264,6 +264,7 @@ def test_before_a_plan_things_are_as_they_were() -> None:
         ("log_group", {}, None),
         ("route53_health_check", {"params": {"type": "HTTPS", "interval_s": 10}}, Decimal("2.50")),
         ("route53_health_check", {"params": {"type": "HTTP_STR_MATCH", "interval_s": 30}}, Decimal("1.50")),
+        ("route53_calculated_check", {}, Decimal("0.50")),
         ("acm_certificate", {}, Decimal(0)),
         ("lambda_function", {}, Decimal(0)),
     ],

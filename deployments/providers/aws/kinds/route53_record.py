@@ -103,6 +103,8 @@ def _observed(
     values, wanted = params["values"], target.params["values"]
     if values is not None and wanted is not None and sorted(values) == sorted(wanted):
         params = {**params, "values": wanted}  # a record's values have no order
+    if params["policy"] != target.params["policy"] and records.same_policy(params["policy"], target.params["policy"]):
+        params = {**params, "policy": target.params["policy"]}
     change_id = target.outputs.get("change_id", "")
     waiting = change_id in pending
     owner = whose(params["name"])

@@ -19,7 +19,7 @@ class Case:
     them. namesake: puts another's thing in its place (None: a child, or a thing whose name is free to take twice).
     foreign: makes by hand what can be adopted, and gives the id that it must be named by ("": none needed); None: the
     namesake.
-    besides: what else this kind does for the same thing."""
+    besides: what else this kind does for the same thing; by_hand: what is called there as somebody else."""
 
     target: Callable[[Stage], Target]
     creates: str
@@ -27,6 +27,7 @@ class Case:
     namesake: Callable[[Stage, Target], object] | None = None
     foreign: Callable[[Stage, Target], str] | None = None
     besides: Callable[[Stage, Target], None] = lambda stage, target: None
+    by_hand: frozenset[str] = frozenset()
 
 
 def params(**changed: Any) -> Callable[[Stage, Target], Target]:
@@ -173,9 +174,71 @@ def health_check(stage: Stage) -> Target:
         "path": "/health",
         "interval_s": 10,
         "failure_threshold": 3,
+        "inverted": False,
         "tags": {"team": "core"},
     }
     return stage.target("route53_health_check", f"{HOME} 0a1b2c3d", wanted, scope="global", context={"region": HOME})
+
+
+def inverted_one(stage: Stage, target: Target) -> None:
+    """Of which alone a look asks for the status."""
+    check = replace(target, ref=target.ref._replace(name="switch-a home"), params={**target.params, "inverted": True})
+    made = stage.provider.create(check)
+    stage.provider.observe([replace(check, physical_id=made.physical_id)])
+    stage.provider.delete(replace(check, physical_id=made.physical_id))
+
+
+def children(stage: Stage, *names: str) -> list[str]:
+    """The ids of checks that a calculated one may watch."""
+    return [stage.make(_named(health_check(stage), name)).physical_id for name in names]
+
+
+def _named(target: Target, name: str) -> Target:
+    return replace(target, ref=target.ref._replace(name=name))
+
+
+def calculated_check(stage: Stage) -> Target:
+    wanted = {"children": children(stage, "endpoint", "switch-a"), "health_threshold": 2, "tags": {"team": "core"}}
+    return stage.target("route53_calculated_check", HOME, wanted, scope="global", context={"region": HOME})
+
+
+def other_children(stage: Stage, target: Target) -> Target:
+    three = [*target.params["children"][1:], *children(stage, "switch-b", "another endpoint")]
+    return replace(target, params={**target.params, "children": three, "health_threshold": 3})
+
+
+def collection(stage: Stage) -> Target:
+    wanted = {
+        "collection_name": SERVICE,
+        "locations": {"office": ["203.0.113.0/24", "2001:db8::/32"], "branch": ["198.51.100.0/24"]},
+    }
+    return stage.target("route53_cidr_collection", "service", wanted, scope="global")
+
+
+MOVED = {"office": ["2001:db8::/32"], "branch": ["198.51.100.0/24", "203.0.113.0/24"]}
+
+
+def bucket(stage: Stage) -> Target:
+    wanted = {
+        "bucket_name": f"antipode-{stage.account}-0a1b2c3d-switch-a",
+        "public_prefix": "switch/",
+        "tags": {"team": "core"},
+    }
+    return stage.target("s3_bucket", "switch-a", wanted)
+
+
+def tampered(stage: Stage, target: Target) -> None:
+    """Opened wide by hand, and with a switch in it."""
+    s3, name = stage.root("s3", HOME), target.params["bucket_name"]
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    s3.put_object(Bucket=name, Key="switch/eu-central-1", Body=b"{}")
+    stage.change(replace(target, params=stage.settle(target).params | {"public_prefix": "switch/"}))
+
+
+def bucket_by_hand(stage: Stage, target: Target) -> object:
+    return stage.root("s3", HOME).create_bucket(
+        Bucket=target.params["bucket_name"], CreateBucketConfiguration={"LocationConstraint": HOME}
+    )
 
 
 def policy_by_hand(stage: Stage, target: Target) -> str:
@@ -271,6 +334,19 @@ def health_check_by_hand(stage: Stage, target: Target) -> str:
     return str(made["HealthCheck"]["Id"])
 
 
+def calculated_check_by_hand(stage: Stage, target: Target) -> str:
+    config = {"Type": "CALCULATED", "ChildHealthChecks": target.params["children"][:1], "HealthThreshold": 1}
+    made = stage.root("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)
+    return str(made["HealthCheck"]["Id"])
+
+
+def collection_by_hand(stage: Stage, target: Target) -> str:
+    made = stage.root("route53").create_cidr_collection(Name="by-hand", CallerReference=uuid.uuid4().hex)
+    one = {"LocationName": "home", "Action": "PUT", "CidrList": ["192.0.2.0/24"]}
+    stage.root("route53").change_cidr_collection(Id=made["Collection"]["Id"], Changes=[one])
+    return str(made["Collection"]["Id"])
+
+
 def _allow(action: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": [action], "Resource": "*"}]}
 
@@ -353,5 +429,23 @@ CASES: dict[str, Case] = {
         "CreateHealthCheck",
         (params(path="/ready", failure_threshold=5), RETAGGED, UNTAGGED),
         foreign=health_check_by_hand,
+        besides=inverted_one,
+    ),
+    "route53_calculated_check": Case(
+        calculated_check,
+        "CreateHealthCheck",
+        (other_children, params(health_threshold=1), RETAGGED, UNTAGGED),
+        foreign=calculated_check_by_hand,
+    ),
+    "route53_cidr_collection": Case(
+        collection, "CreateCidrCollection", (params(locations=MOVED), params(locations={})), foreign=collection_by_hand
+    ),
+    "s3_bucket": Case(
+        bucket,
+        "CreateBucket",
+        (RETAGGED, UNTAGGED),
+        bucket_by_hand,
+        besides=tampered,
+        by_hand=frozenset({"s3:PutObject"}),
     ),
 }

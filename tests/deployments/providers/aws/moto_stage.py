@@ -48,8 +48,10 @@ class MotoStage(Stage):
     def making(self, make: Callable[..., Any]) -> Callable[..., Any]:
         """The door's own way of making a client, of one that breaks as was asked."""
 
-        def made(access: aws.Access, service: str, region: str, *, slow: bool = False) -> Any:
-            raw = make(access, service, region, slow=slow)
+        def made(access: aws.Access, service: str, region: str, *, read_timeout_s: float) -> Any:
+            raw = make(access, service, region, read_timeout_s=read_timeout_s)
+            if service == "s3":
+                _keep_tags(raw)
             for moment in WHEN.values():
                 raw.meta.events.register_first(f"{moment}.*.*", self._break(moment))
             return raw
@@ -64,3 +66,16 @@ class MotoStage(Stage):
                 raise ConnectionClosedError(endpoint_url="moto")
 
         return breaks
+
+
+def _keep_tags(s3: Any) -> None:
+    """moto forgets the tags that a bucket is created with: given afterwards, before anybody hears of it."""
+    made: dict[str, Any] = {}
+    s3.meta.events.register("before-parameter-build.s3.CreateBucket", lambda params, **_: made.update(params))
+
+    def tag(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name == "CreateBucket" and "Error" not in parsed:
+            tags = made["CreateBucketConfiguration"]["Tags"]
+            s3.put_bucket_tagging(Bucket=made["Bucket"], Tagging={"TagSet": tags})
+
+    s3.meta.events.register_first("after-call.*.*", tag)

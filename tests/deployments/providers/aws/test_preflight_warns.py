@@ -31,7 +31,7 @@ def _nothing_remembered() -> Iterator[None]:
 
 
 def test_a_check_too_many_is_warned_of_and_then_refused(stage: Stage) -> None:
-    """Two regions need two checks; the account may have one."""
+    """Two regions need two checks each, and two for each switch; the account may have one."""
     control(stage.cloud, "quotas", {"account": stage.account, "health_checks": 1}, method="PATCH")
     account = Account.objects.create(name="demo", account_id=stage.account, endpoint_url=stage.cloud["url"])
     document = {**builders.manifest("keyvalue"), "account": "demo", "regions": [HOME, ABROAD]}
@@ -41,9 +41,9 @@ def test_a_check_too_many_is_warned_of_and_then_refused(stage: Stage) -> None:
 
     told = preflight(account, wanted, plan, stage.provider)
     assert [warning.partition(". Ask")[0] for warning in told.warnings] == [
-        "health checks in the account: 0 are used, this plan adds 2, AWS allows 1"
+        "health checks in the account: 0 are used, this plan adds 8, AWS allows 1"
     ]
-    assert "--quota-code L-ACB674F3 --desired-value 2 --region us-east-1" in told.warnings[0]
+    assert "--quota-code L-ACB674F3 --desired-value 8 --region us-east-1" in told.warnings[0]
 
     checks = [change for change in plan.changes if change.ref.kind == "route53_health_check"]
     assert [change.action for change in checks] == [Action.CREATE, Action.CREATE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from deployments.plan.model import Observed
 from deployments.providers.aws import records
 from deployments.providers.errors import Conflict, Fenced, Refused, Transient
 from deployments.providers.protocol import Batch, Fence, RecordChange, Target
+from tests.deployments.providers.aws.cases import collection
 from tests.deployments.providers.aws.stage import Stage
 
 
@@ -83,6 +85,65 @@ def test_every_form_of_record_comes_back_as_it_was_sent(stage: Stage) -> None:
     assert {ref: seen.params for ref, seen in found.items() if isinstance(seen, Observed)} == {
         form.ref: form.params for form in forms
     }
+
+
+POLICIES: dict[str, dict[str, Any]] = {
+    "weighted": {"weight": 10},
+    "failover": {"failover": "SECONDARY"},
+    "geolocation": {"geolocation": {"CountryCode": "US", "SubdivisionCode": "CA"}},
+    "near a region": {"geoproximity": {"AWSRegion": "eu-central-1", "Bias": -10}},
+    "near a region, unbiased": {"geoproximity": {"AWSRegion": "eu-central-1", "Bias": 0}},
+    "near a place": {"geoproximity": {"Coordinates": {"Latitude": "50.1", "Longitude": "-8.72"}, "Bias": 0}},
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_every_policy_comes_back_as_it_was_sent_and_can_be_deleted(stage: Stage, policy: dict[str, Any]) -> None:
+    zone_id = stage.zone()
+    record = stage.record(
+        zone_id, stage.hostname, "A", ttl=60, values=["192.0.2.1"], set_identifier="one", policy=policy
+    )
+    stage.send(zone_id, create(record))
+
+    found = stage.settle(record)
+
+    assert found.params == record.params
+    stage.send(zone_id, RecordChange(record.ref, found.params, None))
+    assert stage.look(record) is None
+
+
+def test_a_location_of_a_collection_comes_back_as_it_was_sent(stage: Stage) -> None:
+    zone_id, collection_id = stage.zone(), stage.make(collection(stage)).outputs["id"]
+    forms = [
+        stage.record(
+            zone_id,
+            stage.hostname,
+            "A",
+            ttl=60,
+            values=["192.0.2.1"],
+            set_identifier=location,
+            policy={"cidr": {"CollectionId": collection_id, "LocationName": location}},
+        )
+        for location in ("office", "*")
+    ]
+    stage.send(zone_id, *map(create, forms))
+
+    assert [stage.settle(form).params for form in forms] == [form.params for form in forms]
+
+
+@pytest.mark.parametrize(
+    ("told", "same"),
+    [
+        ({"Coordinates": {"Latitude": "50.10", "Longitude": "8.7"}, "Bias": 0}, True),
+        ({"Coordinates": {"Latitude": "50.11", "Longitude": "8.7"}, "Bias": 0}, False),
+        ({"Coordinates": {"Latitude": "50.1", "Longitude": "8.7"}, "Bias": 1}, False),
+        ({"AWSRegion": "eu-central-1", "Bias": 0}, False),
+    ],
+)
+def test_coordinates_are_compared_as_numbers(told: dict[str, Any], same: bool) -> None:
+    wanted = {"geoproximity": {"Coordinates": {"Latitude": "50.1", "Longitude": "8.7"}, "Bias": 0}}
+
+    assert records.same_policy({"geoproximity": told}, wanted) is same
 
 
 def test_an_update_replaces_exactly_what_was_seen(stage: Stage) -> None:

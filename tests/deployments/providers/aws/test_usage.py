@@ -12,6 +12,7 @@ from deployments.plan.quota import Ask, Reading
 from deployments.providers.aws import usage
 from deployments.providers.aws.provider import discover
 from regions.catalogue import Quota, quotas
+from tests.deployments.providers.aws.cases import bucket, collection
 from tests.deployments.providers.aws.stage import ABROAD, HOME, Stage
 from tests.localcloud.service import control
 
@@ -61,6 +62,7 @@ CHECK: dict[str, Any] = {
     "path": "/",
     "interval_s": 30,
     "failure_threshold": 3,
+    "inverted": False,
     "tags": {},
 }
 
@@ -98,6 +100,16 @@ def test_certificates_roles_and_tables(stage: Stage) -> None:
         roles: Reading(used=1, limit=1000),  # the provider's own
         TABLES: Reading(used=0),
     }
+
+
+def test_buckets_and_collections_of_the_account(stage: Stage) -> None:
+    buckets, collections = (
+        Ask("s3", "buckets_per_account", HOME),
+        Ask("route53", "cidr_collections_per_account", GLOBAL),
+    )
+    stage.make(bucket(stage))
+    stage.make(collection(stage))
+    assert read(stage, buckets, collections) == {buckets: Reading(used=1), collections: Reading(used=1)}
 
 
 def test_more_than_a_page_is_counted(stage: Stage) -> None:
