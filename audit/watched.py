@@ -193,13 +193,6 @@ WATCHED = (
             "restored_at",
         ),
     ),
-    Watched(
-        "deployments_audience",
-        "audience",
-        About("s.name", "s.name", "a.name", _SERVICE),
-        ignored=("uploaded_at",),
-        hidden=("rows",),
-    ),
     # where
     Watched(
         "regions_account",

@@ -18,7 +18,6 @@ from django.db.models import Model, Q
 
 from deployments.models import (
     Artifact,
-    Audience,
     Component,
     Drift,
     Evacuation,
@@ -138,8 +137,6 @@ def _place(about: Any) -> tuple[int | None, int | None]:
             return about.stack.account_id, about.stack.service_id
         case Evacuation():
             return about.account_id, about.stack.service_id if about.stack else None
-        case Audience():
-            return about.service.account_id, about.service_id
         case Pause():
             return (about.stack.account_id, about.stack.service_id) if about.stack else (None, None)
         case Step():

@@ -4,7 +4,7 @@ from audit import triggers
 
 
 class Migration(migrations.Migration):
-    """Evacuations and audiences are told of too."""
+    """Evacuations are told of too."""
 
     dependencies = [
         ("audit", "0003_more_indexes"),

@@ -5,11 +5,10 @@ from deployments.models.approved import Release
 from deployments.models.draft import Artifact, Component, Placement, Service
 from deployments.models.record import HostnameOwner, Installation, Lease, Operation, Replica, Resource, Stack, Step
 from deployments.models.safety import Drift, Pause, SavedPlan
-from deployments.models.traffic import Audience, Evacuation
+from deployments.models.traffic import Evacuation
 
 __all__ = [
     "Artifact",
-    "Audience",
     "Component",
     "Drift",
     "Evacuation",

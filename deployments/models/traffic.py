@@ -1,4 +1,4 @@
-"""Where users are and where they may not go now: their own distribution, and regions taken out of rotation."""
+"""Where users may not go now: regions taken out of rotation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
 
-from deployments.models.draft import Service
 from deployments.models.record import Stack
 from regions.models import Account, Region
 
@@ -53,21 +52,3 @@ class Evacuation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.region} is evacuated for {self.stack or 'everything there'}"
-
-
-class Audience(models.Model):
-    """Where the users of a service are, as its operator says: shares of places, in place of the world's cities.
-
-    rows  [{"country": "UA", "share": 0.4}, {"city": "Kyiv", "country": "UA", "share": 0.1}, …]; shares add up to 1
-    """
-
-    service = models.OneToOneField(Service, models.CASCADE, related_name="audience")
-    rows: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
-    uploaded_at = models.DateTimeField(auto_now=True)
-    uploaded_by = models.ForeignKey(get_user_model(), models.SET_NULL, null=True, blank=True)
-
-    class Meta:
-        ordering = ["service"]
-
-    def __str__(self) -> str:
-        return f"the users of {self.service}"

@@ -176,7 +176,11 @@ def walk(steps: list[Step], seed: int, badness: float) -> None:
 
 
 @settings(
-    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    derandomize=True,
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
 )
 @given(
     steps=st.lists(manifests(), min_size=2, max_size=3),
