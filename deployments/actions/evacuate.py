@@ -20,6 +20,7 @@ from deployments.actions.actor import Actor
 from deployments.actions.overriding import Override, record_override, refuse_guards
 from deployments.actions.reason import because, check_reason
 from deployments.actions.refused import ActionRefused
+from deployments.actions.settle_foundation import switched
 from deployments.actions.switching import Switching, journalled, write
 from deployments.evacuations import Concerned
 from deployments.inventory import Inventory
@@ -110,7 +111,8 @@ class Evacuate:
         )
         if self.service is not None:
             rows = rows.filter(service=self.service)
-        return list(rows.select_related("account", "release", "service").distinct())
+        found = rows.select_related("account", "release", "service").distinct()
+        return [stack for stack in found if switched(stack, self.region)]
 
     def _provider(self) -> Provider:
         return (self.provider or provider_of)(self.account)

@@ -14,6 +14,7 @@ from deployments.actions.actor import Actor
 from deployments.actions.overriding import Override, record_override, refuse_guards
 from deployments.actions.reason import because, check_reason
 from deployments.actions.refused import ActionRefused
+from deployments.actions.settle_foundation import switched
 from deployments.actions.switching import Switching, journalled, remove
 from deployments.evacuations import Concerned
 from deployments.models import Evacuation, Operation, Service, Stack
@@ -65,7 +66,8 @@ class Restore:
         )
         if self.service is not None:
             rows = rows.filter(service=self.service)
-        stacks = rows.select_related("account", "release", "service").distinct()
+        found = rows.select_related("account", "release", "service").distinct()
+        stacks = [stack for stack in found if switched(stack, self.region)]
         return [Concerned(stack, tuple(self._guards(stack))) for stack in stacks]
 
     def execute(self) -> Operation:

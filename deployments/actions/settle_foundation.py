@@ -92,6 +92,13 @@ def used_by(name: str, manifest: Mapping[str, Any]) -> Iterator[Switch]:
             yield Switch(region, name if routing.get("switch") == "service" else None)
 
 
+def switched(stack: Stack, region: str) -> bool:
+    """Whether a switch leads the users of a service away from a region: not where it could lead them nowhere else."""
+    return stack.release is not None and any(
+        each.region == region for each in used_by(stack.name, stack.release.manifest)
+    )
+
+
 def _foundation(account: Account, stack: Stack, used: frozenset[Switch]) -> Foundation:
     """The buckets that it has, or new ones in two regions that the account can use."""
     if stack.release is not None:

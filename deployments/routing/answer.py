@@ -258,7 +258,10 @@ class _Asked:
         return "-".join(filter(None, (user.country, user.subdivision))) or "an unknown place"
 
     def _biased_km(self, place: Mapping[str, Any]) -> float:
-        """ "Geoproximity routing": a positive bias divides the way, a negative one multiplies it."""
+        """A positive bias makes the way shorter, a negative one longer ("Geoproximity routing").
+
+        A newer copy of that page shows one formula for both signs, with a positive example alone: they differ below 0.
+        """
         bias = int(place.get("Bias") or 0)
         if place.get("AWSRegion"):
             point = self.world.region_points.get(place["AWSRegion"])

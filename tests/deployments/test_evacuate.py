@@ -20,6 +20,7 @@ from deployments.providers.errors import Transient
 from deployments.providers.memory import Memory
 from regions.models import Endpoint, Region, Status
 from tests.deployments.test_apply import CENTRAL, WEST, Deployer, Trouble, served
+from tests.deployments.worlds import stack_of
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,16 @@ def test_where_nothing_stands_there_is_no_switch(deployer: Deployer) -> None:
     with pytest.raises(ActionRefused) as refused:
         evacuate(deployer, "sa-east-1")
     assert (refused.value.status, refused.value.code) == (409, "no_switch")
+
+
+def test_a_service_that_could_go_nowhere_else_is_not_led_away(deployer: Deployer) -> None:
+    """Its only region has no switch for it, so no guard of it stands in the way of the others."""
+    alone = Deployer(deployer.world, stack=stack_of("alone"))
+    lonely = {**served(CENTRAL), "name": "alone", "hostname": "alone.example.test", "routing": {"policy": "simple"}}
+    alone.deployed(lonely)
+    act = Evacuate(deployer.stack.account, CENTRAL, None, COMMAND, WHY, provider=lambda _: deployer.world)
+    assert [one.stack.name for one in act.concerned()] == ["kv"]
+    assert evacuate(deployer).status == "succeeded"
 
 
 # -- back
