@@ -114,6 +114,14 @@ class System:
             answered: Json = json.load(response)
         return answered
 
+    def foundation_rests(self) -> None:
+        """Wait until no switches are made or removed: that follows other services, whatever one of them does."""
+        unfinished = (
+            "SELECT 1 FROM deployments_operation o JOIN deployments_stack s ON s.id = o.stack_id "
+            "WHERE s.foundation AND o.status IN ('queued', 'running')"
+        )
+        self.until(lambda: not self.query(unfinished), "the foundation rests")
+
     def writes(self) -> list[tuple[str, str]]:
         """(region, action) of the calls since the log was cleared that changed something, functions' own left out."""
         return [

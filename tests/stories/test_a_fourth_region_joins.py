@@ -21,6 +21,7 @@ def test_a_fourth_region_joins(system: System, service: Callable[[str], Service]
     before = identities(orders, FOUR)
 
     assert orders.save(regions=FOUR)["pending"] is True
+    system.foundation_rests()
     system.cloud("POST", "calls/clear")
     beaten = system.sweeps()
     system.until(lambda: system.sweeps() >= beaten + 2, "two rounds of beat")

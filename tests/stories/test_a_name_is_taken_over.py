@@ -30,6 +30,7 @@ def test_a_name_is_taken_over(system: System, service: Callable[[str], Service])
     # The table: seen first, then adopted. Nothing is called but what looks.
     wanted = {"kind": "dynamodb_table", "region": "us-west-2", "name": "keyvalues"}
     path = f"services/{harbor.name}/adopt/"
+    system.foundation_rests()
     system.cloud("POST", "calls/clear")
     preview = system.api.call("POST", path, {**wanted, "preview": True})
     assert (preview["physical_id"], preview["marked_by"]) == ("harbor-keyvalues", None)

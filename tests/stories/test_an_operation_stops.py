@@ -45,6 +45,7 @@ def test_a_cancelled_deploy_is_gone_on_with(system: System, service: Callable[[s
         halted.cancel(operation)
     assert halted.ended(operation)["status"] == "cancelled"
 
+    system.foundation_rests()
     system.cloud("POST", "calls/clear")
     stood = identities(halted)
     beaten = system.sweeps()
