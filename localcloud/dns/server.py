@@ -105,7 +105,9 @@ def _answer(names: Names, data: bytes, peer: Address, *, stream: bool) -> bytes 
     packed = bytes(reply.pack())
     limit = MOST_BYTES if edns is not None else PLAIN_BYTES
     if not stream and len(packed) > min(limit, max(PLAIN_BYTES, edns.edns_len if edns is not None else 0)):
-        return bytes(reply.truncate().pack())
+        cut = DNSRecord(reply.header, q=reply.questions[0], ar=[each for each in reply.ar if each.rtype == QTYPE.OPT])
+        cut.header.tc = 1
+        return bytes(cut.pack())
     return packed
 
 

@@ -55,7 +55,7 @@ class Client(threading.Thread):
             self.seen.append((began, self.region_of(address), self.asks(address, context)))
 
     def resolve(self) -> tuple[str, float]:
-        query = dns.message.make_query(self.hostname, "A", use_edns=0, options=[dns.edns.ECSOption(self.subnet, 24)])
+        query = dns.message.make_query(self.hostname, "A", use_edns=0, options=[dns.edns.ECSOption(self.subnet, 32)])
         host, _, port = self.system.options.dns_address.partition(":")
         (found,) = dns.query.udp(query, host, port=int(port), timeout=5).answer
         return str(found[0]), float(found.ttl)
