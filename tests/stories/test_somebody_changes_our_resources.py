@@ -144,7 +144,7 @@ def test_a_pause_in_the_middle_of_a_deploy_begins_nothing_and_resume_finishes_it
         system.until(held, "functions are being created")
         pause(system, "stopped", "a look at the bill")
         beaten = system.sweeps()
-        # Beat sends two of them, each 2 and each 5 s: with a third, more than the second has passed in which it is heard.
+        # Beat sends two kinds, each 2 and each 5 s: with a third, more than the second in which it is heard has passed.
         system.until(lambda: system.sweeps() >= beaten + 3, "the worker has heard of it")
         system.foundation_rests()
         system.cloud("POST", "calls/clear")
